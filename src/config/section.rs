@@ -1,0 +1,194 @@
+//! The checked values that the rooms are given, by section. Plain data: no parsing, no I/O, no layers.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::secret::Secret;
+use crate::unit::Tokens;
+
+/// Everything a process is told. Built by [`super::load`]; `Config::default()` is what zen does with nothing set.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    pub threads: Threads,
+    pub models: Models,
+    pub tools: Tools,
+    pub files: Files,
+    pub providers: Providers,
+    pub server: Server,
+    pub log: Log,
+    pub control: Control,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threads {
+    /// A thread without a call for this long is gone.
+    pub ttl: Duration,
+    /// Turns in which a model answered.
+    pub max_turns: u32,
+    pub max_threads: usize,
+    /// Bytes of text in all threads together.
+    pub max_bytes: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Models {
+    /// A model's name or alias, or `auto`.
+    pub default: String,
+    /// The language models are asked to answer in; empty for their own choice.
+    pub locale: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tools {
+    /// Not offered. `version` and `listmodels` cannot be named.
+    pub disabled: Vec<String>,
+    /// The client's cap on a result (`MAX_MCP_OUTPUT_TOKENS`).
+    pub max_output: Tokens,
+    /// How often a caller hears that a model still thinks.
+    pub progress_interval: Duration,
+}
+
+impl Tools {
+    /// Characters of prompt that one call may carry: 60 % of the client's cap at four characters a token.
+    pub fn prompt_chars(&self) -> usize {
+        usize::try_from(self.max_output.percent(60).0.saturating_mul(4)).unwrap_or(usize::MAX)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Files {
+    /// Folders whose files may be read. Empty: the server's working directory, where that is a fit root.
+    pub roots: Vec<PathBuf>,
+    /// A larger file is refused.
+    pub max_file: u64,
+    /// Files that one call may name or that a named folder may bring.
+    pub max_files: usize,
+    /// A larger image is refused.
+    pub max_image: u64,
+}
+
+/// The endpoints that have a key or a URL set. A provider whose variables are unset is absent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Providers {
+    pub endpoints: Vec<Endpoint>,
+    pub limits: HttpLimits,
+}
+
+/// One configured provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Endpoint {
+    /// The provider's name in `assets/providers/`: `google`, `openai`, `xai`, `openrouter`, `custom`.
+    pub provider: String,
+    /// Overrides the provider's own base URL.
+    pub base_url: Option<String>,
+    pub key: Option<Secret>,
+    /// Models to offer beside the catalogue's (`CUSTOM_MODEL_NAME`).
+    pub models: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpLimits {
+    pub connect_timeout: Duration,
+    /// The longest silence within a reply, and before its first byte.
+    pub idle_timeout: Duration,
+    /// The whole of one consultation.
+    pub deadline: Duration,
+    /// One server-sent event.
+    pub max_event: usize,
+    /// A whole reply.
+    pub max_reply: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Server {
+    /// A longer line is refused and skipped.
+    pub max_line: usize,
+    /// Calls of one connection that may be in flight.
+    pub max_calls: usize,
+    /// How long calls in flight are let finish once the client has gone.
+    pub drain_grace: Duration,
+    /// Bytes of messages kept for the log.
+    pub message_log: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Log {
+    pub level: LogLevel,
+    /// None: no log file.
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    Off,
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Control {
+    /// Whether this process can be seen and steered by the user's other zen processes.
+    pub enabled: bool,
+    /// The folder of the control sockets; None: the platform's runtime folder.
+    pub dir: Option<PathBuf>,
+    /// Watchers at one time.
+    pub max_watchers: usize,
+}
+
+impl Default for Threads {
+    fn default() -> Self {
+        Self { ttl: Duration::from_secs(3 * 60 * 60), max_turns: 20, max_threads: 10_000, max_bytes: 256 << 20 }
+    }
+}
+
+impl Default for Models {
+    fn default() -> Self {
+        Self { default: "auto".to_owned(), locale: String::new() }
+    }
+}
+
+impl Default for Tools {
+    fn default() -> Self {
+        Self { disabled: Vec::new(), max_output: Tokens(25_000), progress_interval: Duration::from_secs(10) }
+    }
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        Self { roots: Vec::new(), max_file: 1_000_000, max_files: 200, max_image: 20 << 20 }
+    }
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(300),
+            deadline: Duration::from_secs(1_800),
+            max_event: 1 << 20,
+            max_reply: 64 << 20,
+        }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { max_line: 16 << 20, max_calls: 64, drain_grace: Duration::from_secs(5), message_log: 8 << 20 }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: LogLevel::Info, file: None }
+    }
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self { enabled: true, dir: None, max_watchers: 16 }
+    }
+}

@@ -1,0 +1,60 @@
+//! The control API: how a face sees and steers an engine, in its own process or behind a Unix socket of the same user.
+//! It is not MCP, and it has no form over TCP.
+
+pub mod types;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use tokio::sync::mpsc;
+
+use crate::id::{CallId, MessageSeq, ThreadId};
+use types::{
+    Hello, MessageDetail, Refusal, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText,
+    Update,
+};
+
+/// What a face can ask of an engine. One implementation is in this process, the other is behind a socket.
+pub trait Control: Send + Sync {
+    fn hello(&self) -> Reply<'_, Hello>;
+
+    /// A snapshot, then deltas. A watcher that does not keep up is told so and gets a new snapshot. The channel closes
+    /// when the engine is gone; dropping the receiver ends the watch.
+    fn watch(&self) -> Reply<'_, mpsc::Receiver<Update>>;
+
+    /// The thread with its turns, each text cut to its beginning.
+    fn thread(&self, thread: ThreadId) -> Reply<'_, ThreadDetail>;
+
+    /// One of a turn's texts from character `from` on, cut to a bounded length.
+    fn turn_text(&self, thread: ThreadId, turn: u32, which: TurnText, from: u64) -> Reply<'_, TextSlice>;
+
+    /// Ends the thread now. Its id is unknown from then on.
+    fn expire(&self, thread: ThreadId) -> Reply<'_, ThreadSummary>;
+
+    /// Calls a tool as an agent would, and waits for its reply.
+    fn call(&self, call: ToolCall) -> Reply<'_, ToolResult>;
+
+    /// Gives a call in flight up; the request to the provider is closed.
+    fn cancel(&self, call: CallId) -> Reply<'_, ()>;
+
+    /// What has arrived of a call's reply, from character `from` on.
+    fn live_text(&self, call: CallId, from: u64) -> Reply<'_, TextSlice>;
+
+    /// A message of the log with its text.
+    fn message(&self, seq: MessageSeq) -> Reply<'_, MessageDetail>;
+
+    fn tools(&self) -> Reply<'_, Vec<ToolSummary>>;
+}
+
+/// The future of a [`Control`] reply.
+pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, ControlError>> + Send + 'a>>;
+
+/// Why a face did not get what it asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ControlError {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The process behind the socket is gone, or does not answer as zen would.
+    #[error("the zen process cannot be reached: {0}")]
+    Unreachable(String),
+}

@@ -1,0 +1,377 @@
+//! What travels between an engine and a face, in this process or over a control socket: the only form in which a face
+//! knows anything. Summaries are pushed; texts are fetched by id and offset. Unknown fields are ignored by readers, so
+//! that an older face can watch a newer process of the same [`PROTOCOL`].
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::budget::Decision;
+use crate::event::Removal;
+use crate::id::{CallId, ConnectionId, MessageSeq, ModelId, ProviderId, ThreadId};
+use crate::provider::{Class, Effort, Finish, Usage};
+use crate::unit::{MicroUsd, Tokens, UnixMillis};
+
+/// Raised when a reader of the former number would misunderstand what is sent.
+pub const PROTOCOL: u32 = 1;
+
+/// Who is at the other end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    pub protocol: u32,
+    /// zen's version.
+    pub version: String,
+    pub pid: u32,
+    pub face: Face,
+    pub started: UnixMillis,
+    /// The working directory, by which a person recognises a headless process.
+    pub working_directory: String,
+    /// The clients that are connected now.
+    pub clients: Vec<ClientSummary>,
+    /// The scripted provider answers instead of a real one.
+    pub demo: bool,
+}
+
+/// What kind of process it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Face {
+    Stdio,
+    Tui,
+}
+
+impl Face {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stdio => "stdio",
+            Self::Tui => "tui",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientSummary {
+    pub connection: ConnectionId,
+    /// `stdio`, `control`.
+    pub transport: String,
+    /// What the client calls itself; empty until it has said so.
+    pub name: String,
+    pub version: String,
+    /// The protocol version of its last message, such as `2025-11-25`.
+    pub protocol: Option<String>,
+}
+
+/// All that a face shows at first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub hello: Hello,
+    pub limits: Limits,
+    /// The most recently used first.
+    pub threads: Vec<ThreadSummary>,
+    /// In flight and recently ended, oldest first.
+    pub calls: Vec<CallSummary>,
+    /// The newest messages of the log, oldest first.
+    pub messages: Vec<MessageSummary>,
+    pub providers: Vec<ProviderSummary>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    pub ttl_ms: u64,
+    pub max_turns: u32,
+}
+
+/// What changed since the last update. Summaries replace the ones of the same id.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Delta {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub threads: Vec<ThreadSummary>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<RemovedThread>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<CallSummary>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<MessageSummary>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub providers: Vec<ProviderSummary>,
+    /// Clients came, went, or said who they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<Vec<ClientSummary>>,
+}
+
+/// What a watcher receives, in order: first a snapshot, then deltas.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "update", rename_all = "snake_case")]
+pub enum Update {
+    Snapshot(Box<Snapshot>),
+    Delta(Box<Delta>),
+    /// The watcher fell behind: this many events were dropped, and a new snapshot follows.
+    Resync {
+        dropped: u64,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThreadSummary {
+    pub id: ThreadId,
+    /// The first words of the first prompt.
+    pub title: String,
+    /// The tool that opened the thread.
+    pub tool: String,
+    /// The last model that answered.
+    pub model: Option<ModelId>,
+    /// All turns.
+    pub turns: u32,
+    /// Turns in which a model answered: what the limit counts.
+    pub answered: u32,
+    /// Sums over the turns whose provider reported them.
+    pub input: Tokens,
+    pub output: Tokens,
+    /// Whether a provider left a count unreported, so that the sums are too low.
+    pub partly_unknown: bool,
+    pub cost: Option<MicroUsd>,
+    /// Bytes of text held.
+    pub bytes: u64,
+    pub created: UnixMillis,
+    pub updated: UnixMillis,
+    pub expires: UnixMillis,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemovedThread {
+    pub id: ThreadId,
+    pub reason: Removal,
+}
+
+/// A thread with its turns; long texts are cut to their beginning, and the rest is fetched by offset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThreadDetail {
+    pub summary: ThreadSummary,
+    /// Oldest first.
+    pub turns: Vec<TurnDetail>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TurnDetail {
+    /// From 1.
+    pub number: u32,
+    pub tool: String,
+    pub prompt: TextSlice,
+    /// None where no model was asked.
+    pub answer: Option<TextSlice>,
+    pub files: Vec<String>,
+    /// Files that were asked for and not sent, each with the reason.
+    pub refused: Vec<RefusedFile>,
+    pub consultations: Vec<ConsultationDetail>,
+    pub started: UnixMillis,
+    pub ended: UnixMillis,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedFile {
+    pub path: String,
+    pub reason: String,
+}
+
+/// One model's part in a turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConsultationDetail {
+    pub provider: ProviderId,
+    pub model: ModelId,
+    /// The name by which the caller asked for the model.
+    pub asked_as: String,
+    pub effort_asked: Option<Effort>,
+    pub effort_sent: Option<Effort>,
+    pub usage: Usage,
+    /// What the prompt was estimated at before it was sent.
+    pub estimated_input: Tokens,
+    pub cost: Option<MicroUsd>,
+    pub finish: Finish,
+    pub first_token_ms: Option<u64>,
+    pub latency_ms: u64,
+    /// The model's window, of which `decisions` gave the shares.
+    pub window: Tokens,
+    pub reply_reserve: Tokens,
+    pub decisions: Vec<Decision>,
+}
+
+/// Part of a text: `text` starts at character `from` of `total` characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextSlice {
+    pub text: String,
+    pub from: u64,
+    pub total: u64,
+}
+
+impl TextSlice {
+    /// At most `len` characters of `text` from character `from` on.
+    pub fn of(text: &str, from: u64, len: usize) -> Self {
+        let skip = usize::try_from(from).unwrap_or(usize::MAX);
+        Self { text: text.chars().skip(skip).take(len).collect(), from, total: text.chars().count() as u64 }
+    }
+
+    /// Whether there is more text behind this slice.
+    pub fn is_cut(&self) -> bool {
+        self.from + (self.text.chars().count() as u64) < self.total
+    }
+}
+
+/// One tool call, in flight or ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallSummary {
+    pub id: CallId,
+    pub tool: String,
+    pub connection: ConnectionId,
+    /// The thread that it continues or opened; None where it has none (yet).
+    pub thread: Option<ThreadId>,
+    pub model: Option<ModelId>,
+    pub provider: Option<ProviderId>,
+    pub stage: Stage,
+    /// Characters of the reply that have arrived so far: the live text.
+    pub text_chars: u64,
+    pub started: UnixMillis,
+    pub ended: Option<UnixMillis>,
+}
+
+/// How far a call has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum Stage {
+    /// Gathering files and history.
+    Preparing,
+    /// The request is out and no text has come.
+    Waiting,
+    /// Text arrives.
+    Streaming,
+    Done,
+    Failed {
+        /// None where no provider is to blame.
+        class: Option<Class>,
+        message: String,
+    },
+    Cancelled,
+}
+
+impl Stage {
+    pub fn has_ended(&self) -> bool {
+        matches!(self, Self::Done | Self::Failed { .. } | Self::Cancelled)
+    }
+}
+
+/// One message as it passed the interceptor chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageSummary {
+    pub seq: MessageSeq,
+    pub at: UnixMillis,
+    pub direction: Direction,
+    pub connection: ConnectionId,
+    pub transport: String,
+    pub kind: MessageKind,
+    /// A reply has the method of its request.
+    pub method: String,
+    /// The tool of a `tools/call` and its reply.
+    pub tool: Option<String>,
+    /// The request's id, as JSON.
+    pub id: Option<String>,
+    pub bytes: u64,
+    pub outcome: MessageOutcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// From the client.
+    In,
+    /// To the client.
+    Out,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    Request,
+    Notification,
+    Result,
+    Error,
+    /// Not a message at all; it was answered with an error.
+    Malformed,
+}
+
+/// What the interceptors made of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageOutcome {
+    Passed,
+    Modified,
+    Blocked,
+    Mocked,
+}
+
+/// A message with its text before the interceptors and, where they changed it, after.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageDetail {
+    pub summary: MessageSummary,
+    pub before: TextSlice,
+    pub after: Option<TextSlice>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProviderSummary {
+    pub id: ProviderId,
+    pub title: String,
+    pub configured: bool,
+    /// Answers and failures since the process started.
+    pub answered: u64,
+    pub failed: u64,
+    pub last_latency_ms: Option<u64>,
+    pub last_failure: Option<Class>,
+}
+
+/// A tool call by a person or a script.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ToolCall {
+    pub tool: String,
+    pub arguments: Box<RawValue>,
+}
+
+/// Its result: the text that an agent would have read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolResult {
+    pub text: String,
+    pub is_error: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ToolSummary {
+    pub name: String,
+    pub title: String,
+    pub description: String,
+}
+
+/// Which of a turn's texts is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnText {
+    Prompt,
+    Answer,
+}
+
+/// A refusal by the control API. `code` is stable; `message` says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    pub code: RefusalCode,
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// No such thread, turn, call, message or path.
+    NotFound,
+    /// The request cannot be read.
+    BadRequest,
+    /// Too many watchers, or the body is too large.
+    TooMuch,
+    /// The process is ending.
+    ShuttingDown,
+}

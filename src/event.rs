@@ -1,0 +1,84 @@
+//! The one bus on which everything that happens in an engine is said. Events carry ids, numbers and small enums; a
+//! watcher fetches what grew by id. With nobody watching, saying something costs one atomic read.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
+
+use crate::id::{CallId, ConnectionId, Counter, MessageSeq, ThreadId};
+
+/// Events that a slow watcher may fall behind before it has to start anew from a snapshot.
+pub const BUS_CAPACITY: usize = 4096;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    ConnectionOpened(ConnectionId),
+    /// A client said who it is.
+    ConnectionIdentified(ConnectionId),
+    ConnectionClosed(ConnectionId),
+    /// A call started, moved to another stage, received text, or ended: look it up by its id.
+    CallChanged(CallId),
+    /// A thread was opened, gained a turn, or had its expiry moved.
+    ThreadChanged(ThreadId),
+    ThreadRemoved {
+        thread: ThreadId,
+        reason: Removal,
+    },
+    /// A message passed the interceptor chain and stands in the message log.
+    MessageLogged(MessageSeq),
+    /// The control socket turned a foreign user away.
+    ControlRefused {
+        uid: u32,
+    },
+}
+
+/// Why a thread is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Removal {
+    /// Its time to live ran out.
+    Expired,
+    /// A person expired it.
+    ByHand,
+    /// It was the longest unused when a cap on threads or bytes was reached.
+    Evicted,
+}
+
+/// Cheap to clone; all clones are one bus.
+#[derive(Clone, Debug)]
+pub struct Bus {
+    sender: broadcast::Sender<Event>,
+    said: Arc<Counter>,
+}
+
+impl Bus {
+    pub fn new() -> Self {
+        Self { sender: broadcast::Sender::new(BUS_CAPACITY), said: Arc::default() }
+    }
+
+    /// Says that `event` happened. Never waits.
+    pub fn say(&self, event: Event) {
+        self.said.next();
+        if self.sender.receiver_count() > 0 {
+            // The last watcher may leave between the check and the send: then nobody needed to hear it.
+            let _ = self.sender.send(event);
+        }
+    }
+
+    /// Hears every event from now on.
+    pub fn watch(&self) -> broadcast::Receiver<Event> {
+        self.sender.subscribe()
+    }
+
+    /// How many events this bus has carried, watched or not.
+    pub fn said(&self) -> u64 {
+        self.said.last()
+    }
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self::new()
+    }
+}

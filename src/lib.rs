@@ -1,0 +1,16 @@
+//! zen lets a coding agent consult other models through MCP, keeps the thread of such consultations, and lets a person
+//! watch and steer them. The rooms stand in the order in which a request travels; `ARCHITECTURE.md` describes them.
+
+pub mod config;
+pub mod control;
+pub mod file;
+pub mod provider;
+
+pub mod budget;
+pub mod clock;
+pub mod event;
+pub mod id;
+pub mod secret;
+pub mod shutdown;
+pub mod token;
+pub mod unit;

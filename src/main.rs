@@ -1,0 +1,3 @@
+//! The `zen` binary.
+
+fn main() {}

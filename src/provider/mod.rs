@@ -1,0 +1,109 @@
+//! Models and who serves them: what exists, who is asked, on which wire, and what came back or went wrong. Knows no
+//! threads, no tools and no faces.
+
+pub mod effort;
+pub mod failure;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use effort::Effort;
+pub use failure::{Class, Failure};
+
+use crate::id::ModelId;
+use crate::unit::Tokens;
+
+/// What is asked of a model, independent of the wire it travels on.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub model: ModelId,
+    pub system: Option<String>,
+    /// Oldest first; the last one is the user's. Never empty.
+    pub messages: Vec<Message>,
+    /// As the caller asked; the wire format leaves it out or corrects it where the model wants it so.
+    pub temperature: Option<f64>,
+    pub effort: Option<Effort>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    pub role: Role,
+    pub parts: Vec<Part>,
+}
+
+impl Message {
+    pub fn text(role: Role, text: impl Into<Arc<str>>) -> Self {
+        Self { role, parts: vec![Part::Text(text.into())] }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    User,
+    Assistant,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    Text(Arc<str>),
+    Image(Image),
+}
+
+/// An image as it goes out: its bytes in base64 and its media type, such as `image/png`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    pub media_type: &'static str,
+    pub base64: Arc<str>,
+}
+
+/// What a model answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    pub text: String,
+    pub finish: Finish,
+    pub usage: Usage,
+    /// The model's name as the provider reported it, where it did.
+    pub served_by: Option<String>,
+    pub effort_sent: Option<Effort>,
+    /// From the request's first byte to the first text.
+    pub first_token: Option<Duration>,
+    /// From the request's first byte to the end of the stream.
+    pub latency: Duration,
+}
+
+/// Why a model stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finish {
+    Stop,
+    /// The reply was cut at the model's output limit.
+    Length,
+    /// The provider withheld the reply; its own reason.
+    Filtered(String),
+    /// The stream ended without saying why.
+    Unsaid,
+    Other(String),
+}
+
+/// Token counts as the provider reported them. What it did not report is unknown, never zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// All that was read, cached tokens included.
+    pub input: Option<Tokens>,
+    /// All that was written, reasoning included.
+    pub output: Option<Tokens>,
+    pub reasoning: Option<Tokens>,
+    pub cached_input: Option<Tokens>,
+}
+
+/// Hears a reply while it arrives. Called on the task that reads the stream: it must not block.
+pub trait Listener: Send + Sync {
+    /// The next piece of the reply's text.
+    fn text(&self, piece: &str);
+}
+
+impl Listener for () {
+    fn text(&self, _: &str) {}
+}
