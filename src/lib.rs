@@ -4,6 +4,8 @@
 pub mod config;
 pub mod control;
 pub mod file;
+pub mod interceptor;
+pub mod mcp;
 pub mod provider;
 
 pub mod budget;

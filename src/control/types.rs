@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::budget::Decision;
 use crate::event::Removal;
 use crate::id::{CallId, ConnectionId, MessageSeq, ModelId, ProviderId, ThreadId};
+pub use crate::interceptor::{Direction, Kind as MessageKind, Outcome as MessageOutcome};
 use crate::provider::{Class, Effort, Finish, Usage};
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
@@ -274,36 +275,6 @@ pub struct MessageSummary {
     pub id: Option<String>,
     pub bytes: u64,
     pub outcome: MessageOutcome,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// From the client.
-    In,
-    /// To the client.
-    Out,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageKind {
-    Request,
-    Notification,
-    Result,
-    Error,
-    /// Not a message at all; it was answered with an error.
-    Malformed,
-}
-
-/// What the interceptors made of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageOutcome {
-    Passed,
-    Modified,
-    Blocked,
-    Mocked,
 }
 
 /// A message with its text before the interceptors and, where they changed it, after.
