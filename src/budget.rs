@@ -90,6 +90,11 @@ impl Budget {
         fits
     }
 
+    /// Records that this was left out for another reason than its own size.
+    pub fn leave_out(&mut self, part: Part, subject: &str, tokens: Tokens) {
+        self.record(part, subject, tokens, Verdict::LeftOut);
+    }
+
     /// What `part` may still take.
     pub fn room(&self, part: Part) -> Tokens {
         match part {

@@ -7,6 +7,7 @@ pub mod file;
 pub mod interceptor;
 pub mod mcp;
 pub mod provider;
+pub mod thread;
 
 pub mod budget;
 pub mod clock;

@@ -1,0 +1,42 @@
+//! The store that needs nothing: threads in this process's memory, gone with it.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+
+use super::{Thread, ThreadStore};
+use crate::id::ThreadId;
+
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    threads: DashMap<ThreadId, Arc<Thread>>,
+}
+
+impl ThreadStore for MemoryStore {
+    fn get(&self, id: ThreadId) -> Option<Arc<Thread>> {
+        self.threads.get(&id).map(|thread| Arc::clone(&thread))
+    }
+
+    fn update(&self, id: ThreadId, change: &mut dyn FnMut(Option<&Arc<Thread>>) -> Option<Arc<Thread>>) {
+        match self.threads.entry(id) {
+            Entry::Occupied(mut occupied) => match change(Some(occupied.get())) {
+                Some(thread) => {
+                    occupied.insert(thread);
+                }
+                None => {
+                    occupied.remove();
+                }
+            },
+            Entry::Vacant(vacant) => {
+                if let Some(thread) = change(None) {
+                    vacant.insert(thread);
+                }
+            }
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<Thread>> {
+        self.threads.iter().map(|thread| Arc::clone(&thread)).collect()
+    }
+}

@@ -1,0 +1,68 @@
+//! Threads of consultations: what was asked and answered, under which id, for how long, and for whom. Knows no tools and
+//! no wires; time and events are given to it.
+
+pub mod history;
+pub mod memory;
+pub mod threads;
+pub mod turn;
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::id::ThreadId;
+use crate::unit::UnixMillis;
+use turn::Turn;
+
+/// One thread at one moment. Immutable: a change makes a new one, so that a reader is never waited for.
+#[derive(Clone, Debug)]
+pub struct Thread {
+    pub id: ThreadId,
+    pub principal: Principal,
+    /// The first words of the first prompt.
+    pub title: Arc<str>,
+    /// The tool that opened it.
+    pub tool: Arc<str>,
+    /// Oldest first.
+    pub turns: Vec<Arc<Turn>>,
+    pub created: UnixMillis,
+    pub updated: UnixMillis,
+    /// When it will be gone, unless another turn comes before.
+    pub expires: Instant,
+}
+
+impl Thread {
+    /// Turns in which a model answered: what the limit counts.
+    pub fn answered(&self) -> u32 {
+        let count = self.turns.iter().filter(|turn| turn.is_answered()).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// Bytes of text that its turns hold.
+    pub fn bytes(&self) -> usize {
+        self.turns.iter().map(|turn| turn.bytes()).sum()
+    }
+}
+
+/// On whose behalf a call comes. A thread is visible to the principal that opened it and to no other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Principal(Arc<str>);
+
+impl Principal {
+    /// A user of this machine, over stdio or the control socket.
+    pub fn user(uid: u32) -> Self {
+        Self(format!("uid:{uid}").into())
+    }
+}
+
+/// Where threads are kept. The rules (who may see one, when it is gone) are [`threads::Threads`]'; a store only holds.
+/// Calls do not wait: a store with a slow backend answers from memory and writes behind.
+pub trait ThreadStore: Send + Sync {
+    fn get(&self, id: ThreadId) -> Option<Arc<Thread>>;
+
+    /// Replaces the thread by what `change` makes of it, atomically: from None it is inserted, to None it is removed.
+    fn update(&self, id: ThreadId, change: &mut dyn FnMut(Option<&Arc<Thread>>) -> Option<Arc<Thread>>);
+
+    /// All threads, in no order.
+    fn all(&self) -> Vec<Arc<Thread>>;
+}

@@ -1,0 +1,69 @@
+//! A turn: one call, with what was asked, with which files, and what came back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::budget::Decision;
+use crate::id::{ModelId, ProviderId};
+use crate::provider::{Effort, Finish, Usage};
+use crate::unit::{MicroUsd, Tokens, UnixMillis};
+
+#[derive(Clone, Debug)]
+pub struct Turn {
+    pub tool: Arc<str>,
+    /// What the caller asked, without files and history.
+    pub prompt: Arc<str>,
+    /// What came back; None where no model was asked.
+    pub answer: Option<Arc<str>>,
+    /// Absolute paths of the files that the caller named and the model was shown.
+    pub files: Vec<Arc<str>>,
+    /// Files that the caller named and the model was not shown.
+    pub refused: Vec<RefusedFile>,
+    /// The models that were asked, in order.
+    pub consultations: Vec<Consultation>,
+    pub started: UnixMillis,
+    pub ended: UnixMillis,
+}
+
+/// A file that was asked for and not sent, with the reason in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedFile {
+    pub path: String,
+    pub reason: String,
+}
+
+/// One model's part in a turn.
+#[derive(Clone, Debug)]
+pub struct Consultation {
+    pub provider: ProviderId,
+    pub model: ModelId,
+    /// The name by which the caller asked for the model.
+    pub asked_as: String,
+    pub effort_asked: Option<Effort>,
+    pub effort_sent: Option<Effort>,
+    pub usage: Usage,
+    /// What the prompt was estimated at before it was sent.
+    pub estimated_input: Tokens,
+    /// None: unknown.
+    pub cost: Option<MicroUsd>,
+    pub finish: Finish,
+    pub first_token: Option<Duration>,
+    pub latency: Duration,
+    pub window: Tokens,
+    pub reply_reserve: Tokens,
+    pub decisions: Vec<Decision>,
+}
+
+impl Turn {
+    /// Whether a model answered in it.
+    pub fn is_answered(&self) -> bool {
+        !self.consultations.is_empty()
+    }
+
+    /// Bytes of text that it holds.
+    pub fn bytes(&self) -> usize {
+        let refused: usize = self.refused.iter().map(|file| file.path.len() + file.reason.len()).sum();
+        let files: usize = self.files.iter().map(|path| path.len()).sum();
+        self.prompt.len() + self.answer.as_ref().map_or(0, |text| text.len()) + files + refused
+    }
+}
