@@ -116,6 +116,8 @@ pub struct Log {
     pub level: LogLevel,
     /// None: no log file.
     pub file: Option<PathBuf>,
+    /// Bytes; a larger file is set aside, in place of the one set aside before.
+    pub max_file: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -183,7 +185,7 @@ impl Default for Server {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { level: LogLevel::Info, file: None }
+        Self { level: LogLevel::Info, file: None, max_file: 8 << 20 }
     }
 }
 

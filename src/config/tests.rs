@@ -1,0 +1,301 @@
+//! The loader as a whole: precedence, origins, refusals with their places, and what must never be believed or shown.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+
+/// A home folder of its own, with the variables and flags of one process.
+struct Desk {
+    home: TempDir,
+    variables: Vec<(String, String)>,
+    flags: Vec<(String, String)>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let home = TempDir::new().expect("a folder");
+        let variables = vec![("HOME".to_owned(), home.path().display().to_string())];
+        Self { home, variables, flags: Vec::new() }
+    }
+
+    fn file(self, text: &str) -> Self {
+        let folder = self.home.path().join(".config/zen");
+        fs::create_dir_all(&folder).expect("created");
+        fs::write(folder.join("config.toml"), text).expect("written");
+        self
+    }
+
+    fn var(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn flag(mut self, key: &str, value: &str) -> Self {
+        self.flags.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn try_load(&self) -> Result<Loaded, Errors> {
+        let environment = self.variables.iter().cloned().collect();
+        load(Input { file: None, environment: &environment, flags: &self.flags })
+    }
+
+    fn load(&self) -> Loaded {
+        self.try_load().expect("a valid configuration")
+    }
+
+    /// The errors, the home folder written as `~`.
+    fn errors(&self) -> String {
+        self.try_load().expect_err("mistakes").to_string().replace(&self.home.path().display().to_string(), "~")
+    }
+}
+
+fn origin(loaded: &Loaded, name: &str) -> String {
+    let path = loaded.file.as_ref().map_or(String::new(), |file| file.path.display().to_string());
+    loaded.setting(name).expect("a key").origin.to_string().replace(&path, "FILE")
+}
+
+#[test]
+fn nothing_set_means_the_defaults() {
+    let environment = Environment::default();
+    let loaded = load(Input { file: None, environment: &environment, flags: &[] }).expect("valid");
+    assert_eq!(loaded.config, Config::default());
+    assert!(loaded.settings.iter().all(|setting| setting.origin == Origin::Default));
+    assert_eq!(loaded.file, None);
+}
+
+#[test]
+fn each_layer_overrides_the_one_below_it_and_is_named() {
+    let desk = Desk::new().file("# mine\n[threads]\nttl = \"1h\"\n");
+    assert_eq!(desk.load().config.threads.ttl, Duration::from_secs(3_600));
+    assert_eq!(origin(&desk.load(), "threads.ttl"), "FILE:3");
+    let desk = desk.var("CONVERSATION_TIMEOUT_HOURS", "2");
+    assert_eq!(desk.load().config.threads.ttl, Duration::from_secs(7_200));
+    assert_eq!(origin(&desk.load(), "threads.ttl"), "$CONVERSATION_TIMEOUT_HOURS");
+    let desk = desk.var("ZEN_THREADS_TTL", "90s");
+    assert_eq!(desk.load().config.threads.ttl, Duration::from_secs(90));
+    let desk = desk.flag("threads.ttl", "30s").flag("threads.ttl", "40s");
+    let loaded = desk.load();
+    assert_eq!(loaded.config.threads.ttl, Duration::from_secs(40));
+    assert_eq!(origin(&loaded, "threads.ttl"), "command line");
+    let overridden = &loaded.setting("threads.ttl").expect("a key").overridden;
+    assert_eq!(overridden[1], Origin::Env { name: "ZEN_THREADS_TTL".to_owned() });
+    assert_eq!(overridden[2], Origin::Env { name: "CONVERSATION_TIMEOUT_HOURS".to_owned() });
+    assert_eq!(overridden.len(), 4);
+}
+
+#[test]
+fn the_older_servers_variables_keep_their_units() {
+    let loaded = Desk::new()
+        .var("MAX_CONVERSATION_TURNS", "7")
+        .var("DEFAULT_MODEL", "flash")
+        .var("LOCALE", "fr-FR")
+        .var("DISABLED_TOOLS", "Debug, tracer,")
+        .var("MAX_MCP_OUTPUT_TOKENS", "50000")
+        .var("LOG_LEVEL", "CRITICAL")
+        .var("CUSTOM_CONNECT_TIMEOUT", "45.0")
+        .var("CUSTOM_READ_TIMEOUT", "600")
+        .var("CUSTOM_API_URL", "http://localhost:11434/v1/")
+        .var("CUSTOM_MODEL_NAME", "llama3.2")
+        .var("CUSTOM_API_KEY", "")
+        .load();
+    let config = &loaded.config;
+    assert_eq!((config.threads.max_turns, config.tools.max_output.0), (7, 50_000));
+    assert_eq!((config.models.default.as_str(), config.models.locale.as_str()), ("flash", "fr-FR"));
+    assert_eq!(config.tools.disabled, ["debug", "tracer"]);
+    assert_eq!(config.log.level, LogLevel::Error);
+    assert_eq!(config.providers.limits.connect_timeout, Duration::from_secs(45));
+    assert_eq!(config.providers.limits.idle_timeout, Duration::from_secs(600));
+    let custom = &config.providers.endpoints[0];
+    assert_eq!((custom.provider.as_str(), custom.base_url.as_deref()), ("custom", Some("http://localhost:11434/v1")));
+    assert_eq!((custom.models.as_slice(), &custom.key), (["llama3.2".to_owned()].as_slice(), &None));
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_each_with_its_place() {
+    let desk = Desk::new()
+        .file(
+            "[threads]\nttl = 3\nmax_turn = 5\nmax_threads = 0\n\n[thread]\nttl = \"1h\"\n\n[tools]\nlocale = \"fr\"\n\
+             disabled = [\"version\"]\n[files]\nroots = [\"src\"]\n[providers.gogle]\nmodels = []\n\
+             [providers.openai]\napi_key = \"sk-canary-1234\"\nkey_env = \"sk-canary-5678\"\nbase_url = \"https://a:canary@b\"\n",
+        )
+        .var("ZEN_SERVER_MAX_LINE", "8M")
+        .var("ZEN_SERVER_MAX_LINES", "8MiB")
+        .var("CONVERSATION_TIMEOUT_HOURS", "soon")
+        .var("ZENITH", "is not ours")
+        .var("ZEN_DEPTH", "is no key")
+        .flag("log.level", "loud")
+        .flag("control.max_watcher", "1");
+    let errors = desk.errors();
+    assert!(!errors.contains("canary"), "{errors}");
+    insta::assert_snapshot!(errors, @r#"
+    ~/.config/zen/config.toml:2:7: threads.ttl: 3 is not a duration with its unit, such as 500ms, 90s, 30m or 3h
+    ~/.config/zen/config.toml:3:1: threads.max_turn: no such key; did you mean `threads.max_turns`?
+    ~/.config/zen/config.toml:4:15: threads.max_threads: 0 is out of bounds: it must be from 1 to 1000000
+    ~/.config/zen/config.toml:6:2: [thread]: no such section; did you mean `[threads]`?
+    ~/.config/zen/config.toml:10:1: tools.locale: no such key; did you mean `models.locale`?
+    ~/.config/zen/config.toml:11:12: tools.disabled: version cannot be disabled: a client finds its way by it
+    ~/.config/zen/config.toml:13:9: files.roots: "src" is not an absolute path, such as /srv/code or ~/code
+    ~/.config/zen/config.toml:14:12: [providers.gogle]: no such section; did you mean `[providers.google]`?
+    ~/.config/zen/config.toml:17:1: providers.openai.api_key: a key does not belong here: put it into an environment variable and name that with `key_env`
+    ~/.config/zen/config.toml:18:11: providers.openai.key_env: the value is not the name of an environment variable, such as GEMINI_API_KEY
+    ~/.config/zen/config.toml:19:12: providers.openai.base_url: the base URL holds a user name or a password: name a variable with the key in `key_env` instead
+    $CONVERSATION_TIMEOUT_HOURS: threads.ttl: "soon" is not a number of hours
+    $ZEN_SERVER_MAX_LINE: server.max_line: "8M" is not a size, such as 8MiB, 500kB or 4096
+    $ZEN_SERVER_MAX_LINES: no such variable; did you mean `ZEN_SERVER_MAX_LINE`?
+    --set control.max_watcher: no such key; did you mean `control.max_watchers`?
+    --set log.level: "loud" is not one of off, error, warn, info, debug, trace
+    "#);
+}
+
+#[test]
+fn broken_syntax_is_told_with_its_line() {
+    insta::assert_snapshot!(Desk::new().file("[threads]\nttl = \n[log\n").errors(), @r"
+    ~/.config/zen/config.toml:2:7: string values must be quoted, expected literal string
+    ~/.config/zen/config.toml:3:5: unclosed table, expected `]`
+    ");
+    insta::assert_snapshot!(Desk::new().file("[log]\nlevel = \"off\"\nlevel = \"off\"\n").errors(), @"~/.config/zen/config.toml:3:1: duplicate key");
+}
+
+#[test]
+fn a_provider_is_there_when_it_has_a_key_or_a_url() {
+    let desk = Desk::new()
+        .file("[providers.openai]\nkey_env = \"WORK_KEY\"\nmodels = [\"o9\"]\n[providers.xai]\nkey_env = \"ABSENT\"\n")
+        .var("OPENROUTER_API_KEY", "your_openrouter_api_key_here")
+        .var("GEMINI_API_KEY", "canary-gemini")
+        .var("WORK_KEY", " canary-work\n");
+    let loaded = desk.load();
+    let endpoints = &loaded.config.providers.endpoints;
+    assert_eq!(endpoints.iter().map(|e| e.provider.as_str()).collect::<Vec<_>>(), ["google", "openai"]);
+    assert_eq!(endpoints[1].key.as_ref().map(|key| key.expose()), Some("canary-work"));
+    assert_eq!(endpoints[1].models, ["o9"]);
+    assert_eq!(loaded.warnings.len(), 2, "{:?}", loaded.warnings);
+    assert_eq!(loaded.setting("providers.google.key_env").expect("a key").value, "set (GEMINI_API_KEY)");
+    assert_eq!(loaded.setting("providers.openai.key_env").expect("a key").value, "set (WORK_KEY)");
+    assert_eq!(loaded.setting("providers.openrouter.key_env").expect("a key").value, "unset (OPENROUTER_API_KEY)");
+    assert!(!format!("{loaded:?}").contains("canary"));
+}
+
+#[test]
+fn a_key_does_not_travel_in_plain_text_unless_it_is_said_that_it_may() {
+    let desk = Desk::new().var("CUSTOM_API_URL", "http://192.168.1.5:11434/v1");
+    assert_eq!(desk.load().config.providers.endpoints.len(), 1);
+    let desk = desk.var("CUSTOM_API_KEY", "canary-custom");
+    let errors = desk.errors();
+    assert!(errors.contains("plain http") && !errors.contains("canary"), "{errors}");
+    assert_eq!(desk.flag("http.allow_plain_keys", "true").load().config.providers.endpoints.len(), 1);
+}
+
+#[test]
+fn a_key_that_no_header_can_carry_is_refused_unseen() {
+    for key in ["canary\ncanary", "\"canary\"", "cänary"] {
+        let errors = Desk::new().var("XAI_API_KEY", key).errors();
+        assert!(errors.starts_with("$XAI_API_KEY") && !errors.contains("nary"), "{errors}");
+    }
+}
+
+#[test]
+fn a_list_flag_adds_up_and_a_path_may_hold_a_colon() {
+    let loaded = Desk::new()
+        .file("[files]\nroots = [\"/elsewhere\"]")
+        .flag("files.roots", "/a:b")
+        .flag("files.roots", "/c:/d")
+        .load();
+    assert_eq!(loaded.config.files.roots, ["/a:b", "/c", "/d"].map(PathBuf::from));
+}
+
+#[test]
+fn a_tilde_is_the_users_home() {
+    let desk = Desk::new().file("[files]\nroots = [\"~/code\"]\n[log]\nfile = \"~/zen.log\"");
+    let config = desk.load().config;
+    assert_eq!(config.files.roots, [desk.home.path().join("code")]);
+    assert_eq!(config.log.file, Some(desk.home.path().join("zen.log")));
+}
+
+#[test]
+fn the_log_goes_to_the_state_folder_unless_told_otherwise() {
+    let desk = Desk::new();
+    assert_eq!(desk.load().config.log.file, Some(desk.home.path().join(".local/state/zen/zen.log")));
+}
+
+#[test]
+fn a_named_file_must_be_there_and_the_default_one_need_not() {
+    let desk = Desk::new();
+    let loaded = desk.load();
+    assert_eq!(loaded.file.map(|file| file.exists), Some(false));
+    let environment = Environment::default();
+    let named = Some(desk.home.path().join("none.toml"));
+    let errors = load(Input { file: named, environment: &environment, flags: &[] }).expect_err("missing");
+    assert_eq!(errors.0[0].problem, error::Problem::Missing);
+    let errors = Desk::new().var("ZEN_CONFIG", "zen.toml").try_load().expect_err("relative");
+    assert_eq!(errors.0[0].problem, error::Problem::RelativeFile);
+    let elsewhere = desk.home.path().join("work.toml");
+    fs::write(&elsewhere, "[models]\ndefault = \"pro\"").expect("written");
+    let desk = desk.file("[models]\ndefault = \"flash\"").var("ZEN_CONFIG", &elsewhere.display().to_string());
+    assert_eq!(desk.load().config.models.default, "pro");
+}
+
+#[test]
+fn what_is_no_config_file_is_refused() {
+    let environment = Environment::default();
+    for (path, told) in [("/dev/zero", "larger than 1MiB"), ("/", "cannot be read")] {
+        let input = Input { file: Some(Path::new(path).into()), environment: &environment, flags: &[] };
+        let errors = load(input).expect_err("no config file").to_string();
+        assert!(errors.contains(told), "{errors}");
+    }
+}
+
+#[test]
+fn a_file_that_everyone_can_write_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new().file("");
+    let path = desk.home.path().join(".config/zen/config.toml");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("set");
+    assert!(desk.load().warnings[0].contains("every user"));
+}
+
+/// T5: the folder a server is started in may be anybody's. The loader is given no working directory, so the test runs
+/// in one that holds hostile files at every name that other programs read, and below the home folder too.
+#[test]
+fn files_of_a_working_directory_are_not_believed() {
+    let desk = Desk::new();
+    let here = desk.home.path().to_owned();
+    let hostile = "[providers.google]\nbase_url = \"https://evil.example\"\nkey_env = \"HOME\"\n";
+    fs::create_dir_all(here.join(".zen")).expect("created");
+    for name in [".zen/config.toml", "config.toml", "zen.toml", ".zen.toml"] {
+        fs::write(here.join(name), hostile).expect("written");
+    }
+    fs::write(here.join(".env"), "GEMINI_BASE_URL=https://evil.example\nGEMINI_API_KEY=canary-evil\n")
+        .expect("written");
+    let desk = desk.var("PWD", &here.display().to_string()).var("GEMINI_API_KEY", "canary-mine");
+    let loaded = desk.load();
+    assert_eq!(loaded.config.providers.endpoints.len(), 1);
+    let google = &loaded.config.providers.endpoints[0];
+    assert_eq!((google.base_url.as_deref(), google.key.as_ref().map(|key| key.expose())), (None, Some("canary-mine")));
+    assert_eq!(loaded.file.map(|file| file.exists), Some(false));
+}
+
+proptest! {
+    #[test]
+    fn no_file_panics_the_loader(text in any::<String>()) {
+        let mut layers = Layers::default();
+        file::parse(Path::new("config.toml"), &text, &mut layers);
+        merge(layers, &Places::default());
+    }
+
+    #[test]
+    fn no_assignment_panics_the_loader(key in 0..KEYS.len(), value in "[\\PC\n]{0,40}") {
+        let key = &KEYS[key];
+        let text = format!("[{}]\n{} = {value}\n", key.section(), key.leaf());
+        let mut layers = Layers::default();
+        file::parse(Path::new("config.toml"), &text, &mut layers);
+        let flags = [(key.name.to_owned(), value)];
+        layers.read_flags(&flags);
+        merge(layers, &Places::default());
+    }
+}
