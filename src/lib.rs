@@ -1,13 +1,13 @@
 //! zen lets a coding agent consult other models through MCP, keeps the thread of such consultations, and lets a person
 //! watch and steer them. The rooms stand in the order in which a request travels; `ARCHITECTURE.md` describes them.
 
-pub mod config;
-pub mod control;
-pub mod file;
 pub mod interceptor;
 pub mod mcp;
-pub mod provider;
 pub mod thread;
+pub mod file;
+pub mod provider;
+pub mod telemetry;
+pub mod config;
 
 pub mod budget;
 pub mod clock;

@@ -1,0 +1,7 @@
+//! What zen says about itself. The log; it goes to a file, as stdout belongs to the protocol. What a person watches
+//! comes from the event bus, not from here.
+
+pub mod log;
+
+mod file;
+mod timestamp;
