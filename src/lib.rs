@@ -1,6 +1,7 @@
 //! zen lets a coding agent consult other models through MCP, keeps the thread of such consultations, and lets a person
 //! watch and steer them. The rooms stand in the order in which a request travels; `ARCHITECTURE.md` describes them.
 
+pub mod cli;
 pub mod interceptor;
 pub mod mcp;
 pub mod thread;

@@ -1,0 +1,5 @@
+//! The commands: one file each.
+
+pub mod config;
+pub mod flags;
+pub mod output;
