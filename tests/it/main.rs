@@ -1,1 +1,3 @@
 //! Integration tests: real processes, real pipes, a real listener.
+
+mod architecture;
