@@ -8,6 +8,7 @@ pub mod thread;
 pub mod file;
 pub mod provider;
 pub mod telemetry;
+pub mod rehearsal;
 pub mod config;
 
 pub mod budget;
