@@ -10,6 +10,7 @@ pub mod provider;
 pub mod telemetry;
 pub mod rehearsal;
 pub mod config;
+pub mod text;
 
 pub mod budget;
 pub mod clock;
