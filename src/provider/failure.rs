@@ -24,6 +24,21 @@ pub struct Failure {
     pub partial: String,
 }
 
+/// A failure before it is known whose it is: what a wire or the transport can say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub class: Class,
+    pub message: String,
+    pub status: Option<u16>,
+    pub retry_after: Option<Duration>,
+}
+
+impl Fault {
+    pub fn new(class: Class, message: impl Into<String>) -> Self {
+        Self { class, message: message.into(), status: None, retry_after: None }
+    }
+}
+
 /// The kinds of failure. Each has one sentence that says what it is and one that says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -38,7 +53,7 @@ pub enum Class {
     Overloaded,
     /// No answer in time.
     Timeout,
-    /// The stream broke after its first text.
+    /// The reply broke off after it had begun.
     Broken,
     /// The key was refused.
     Auth,

@@ -1,16 +1,35 @@
 //! Models and who serves them: what exists, who is asked, on which wire, and what came back or went wrong. Knows no
 //! threads, no tools and no faces.
 
+pub mod catalogue;
+pub mod choice;
+mod complaint;
 pub mod effort;
+mod endpoint;
+mod exchange;
 pub mod failure;
+mod http;
+pub mod model;
+pub mod registry;
+mod reply;
+mod served;
+mod sse;
+pub mod wire;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use choice::{Category, Choice, NoModel};
 pub use effort::Effort;
 pub use failure::{Class, Failure};
+pub use model::Model;
+pub use registry::{BadProviders, Registry};
+pub use served::Status;
 
 use crate::id::ModelId;
 use crate::unit::Tokens;

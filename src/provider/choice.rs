@@ -1,0 +1,285 @@
+//! Which model a name means, and which one is asked where nobody named one. Decides from what is configured; asks
+//! nobody.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use crate::id::ProviderId;
+use crate::provider::catalogue::Names;
+use crate::provider::model::Model;
+use crate::provider::served::Served;
+
+/// The name by which the choice is left to zen.
+pub const AUTO: &str = "auto";
+
+/// A longer name is no model's.
+const MAX_NAME: usize = 200;
+const MAX_NEAREST: usize = 3;
+
+/// What kind of work a model is wanted for, where none is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Category {
+    FastResponse,
+    Balanced,
+    ExtendedReasoning,
+}
+
+/// A model and who serves it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    pub provider: ProviderId,
+    pub model: Arc<Model>,
+    /// The name it was asked for by: an alias, its id, or `auto`.
+    pub asked_as: String,
+}
+
+/// Why no model can be asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoModel {
+    #[error("no provider is configured, so no model can be asked. Set one of {} and start zen again", .variables.join(", "))]
+    NothingConfigured { variables: Vec<String> },
+    /// A default that is not served is told apart, as the user and not the caller has to change it.
+    #[error("{}'{asked}' is no model that is served here.{}{}",
+        if *.is_default { "the default model (DEFAULT_MODEL) " } else { "" },
+        list(" Nearest names: ", .nearest), suggest(.suggested))]
+    Unknown { asked: String, is_default: bool, nearest: Vec<String>, suggested: Option<String> },
+    #[error("'{asked}' is served by {provider} through its Responses format alone, which zen does not speak.{}", suggest(.suggested))]
+    ResponsesOnly { asked: String, provider: ProviderId, suggested: Option<String> },
+    #[error(
+        "{provider} names no models, so none can be chosen for you: name one in `model`, or set CUSTOM_MODEL_NAME or DEFAULT_MODEL"
+    )]
+    NothingDeclared { provider: ProviderId },
+}
+
+impl NoModel {
+    /// The model to name instead, where there is one.
+    pub fn suggested(&self) -> Option<&str> {
+        match self {
+            Self::Unknown { suggested, .. } | Self::ResponsesOnly { suggested, .. } => suggested.as_deref(),
+            Self::NothingConfigured { .. } | Self::NothingDeclared { .. } => None,
+        }
+    }
+}
+
+/// Chooses among `served`, which is in the order of priority and not empty.
+pub(super) fn choose(
+    served: &[Arc<Served>],
+    default: &str,
+    asked: Option<&str>,
+    category: Category,
+) -> Result<Choice, NoModel> {
+    let named = |name: &&str| !name.is_empty() && !name.eq_ignore_ascii_case(AUTO);
+    let asked = asked.map(str::trim).filter(named);
+    let Some(name) = asked.or(Some(default.trim()).filter(named)) else {
+        return best(served, category).ok_or_else(|| NoModel::NothingDeclared { provider: first(served) });
+    };
+    if let Some(choice) = declared(served, name).or_else(|| undeclared(served, name)) {
+        return Ok(choice);
+    }
+    let suggested = best(served, category).map(|choice| choice.model.id.to_string());
+    let shown: String = name.chars().filter(|character| !character.is_control()).take(MAX_NAME).collect();
+    Err(match unserved(served, name) {
+        Some(provider) => NoModel::ResponsesOnly { asked: shown, provider, suggested },
+        None => {
+            NoModel::Unknown { nearest: nearest(served, name), asked: shown, is_default: asked.is_none(), suggested }
+        }
+    })
+}
+
+fn declared(served: &[Arc<Served>], name: &str) -> Option<Choice> {
+    served.iter().find_map(|served| {
+        // An id goes before an alias of another model.
+        let by_id = served.models.iter().find(|model| model.id.as_str().eq_ignore_ascii_case(name));
+        let model = by_id.or_else(|| served.models.iter().find(|model| model.is_named(name)))?;
+        Some(choice(served, model.clone(), name))
+    })
+}
+
+/// A name that no catalogue has goes to a provider that takes such names: first to one that wants `vendor/model`, last
+/// to one that takes any name.
+fn undeclared(served: &[Arc<Served>], name: &str) -> Option<Choice> {
+    if name.len() > MAX_NAME || name.chars().any(|character| character.is_control() || character.is_whitespace()) {
+        return None;
+    }
+    // A name that is known to be served in another way is not passed on in the hope that it works.
+    if unserved(served, name).is_some() {
+        return None;
+    }
+    let takes = |names| {
+        served.iter().find_map(|served| {
+            served.provider.undeclared.as_ref().filter(|undeclared| undeclared.names == names)?;
+            Some(choice(served, Arc::new(served.provider.undeclared(name)?), name))
+        })
+    };
+    takes(Names::WithSlash).or_else(|| takes(Names::Any))
+}
+
+fn unserved(served: &[Arc<Served>], name: &str) -> Option<ProviderId> {
+    let knows = |served: &&Arc<Served>| served.unserved.iter().any(|model| model.is_named(name));
+    served.iter().find(knows).map(|served| served.provider.id.clone())
+}
+
+/// The model for `category`: a quick one where a quick answer is wanted, then the highest score, then the provider of
+/// the highest priority.
+pub(super) fn best(served: &[Arc<Served>], category: Category) -> Option<Choice> {
+    let all = served.iter().flat_map(|served| served.models.iter().map(move |model| (served, model)));
+    let rank = |(_, model): &(&Arc<Served>, &Arc<Model>)| {
+        (Reverse(category == Category::FastResponse && model.fast), Reverse(model.score))
+    };
+    all.min_by_key(rank).map(|(served, model)| choice(served, model.clone(), AUTO))
+}
+
+fn choice(served: &Served, model: Arc<Model>, asked_as: &str) -> Choice {
+    Choice { provider: served.provider.id.clone(), model, asked_as: asked_as.to_owned() }
+}
+
+fn first(served: &[Arc<Served>]) -> ProviderId {
+    served.first().map_or_else(|| "custom".into(), |served| served.provider.id.clone())
+}
+
+/// The known names that differ least from `name`, nearest first.
+fn nearest(served: &[Arc<Served>], name: &str) -> Vec<String> {
+    let name: String = name.chars().take(MAX_NAME).flat_map(char::to_lowercase).collect();
+    let names = served.iter().flat_map(|served| &served.models).flat_map(|model| model.names());
+    let mut near: Vec<(usize, &str)> = names
+        .map(|known| (edits(&name, &known.to_lowercase()), known))
+        .filter(|(edits, known)| *edits <= known.chars().count().max(6) / 3)
+        .collect();
+    near.sort();
+    near.dedup_by_key(|(_, known)| *known);
+    near.into_iter().take(MAX_NEAREST).map(|(_, known)| known.to_owned()).collect()
+}
+
+/// How many characters have to be changed, added or left out to turn one into the other.
+fn edits(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (index, character) in from.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
+        for (column, other) in to.iter().enumerate() {
+            let changed = diagonal + usize::from(character != *other);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+fn list(label: &str, names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!("{label}{}.", names.join(", ")) }
+}
+
+fn suggest(model: &Option<String>) -> String {
+    model.as_ref().map(|model| format!(" Suggested here: {model}.")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config;
+    use crate::provider::Registry;
+    use crate::secret::{Redactor, Secret};
+
+    /// A registry of these providers, each with a key; `custom` with a URL of this machine instead.
+    fn registry(providers: &[&str], default: &str) -> Registry {
+        let endpoint = |provider: &&str| config::Endpoint {
+            provider: provider.to_string(),
+            base_url: (*provider == "custom").then(|| "http://localhost:11434/v1".to_owned()),
+            key: (*provider != "custom").then(|| Secret::new(format!("key-of-{provider}"))),
+            models: Vec::new(),
+        };
+        let providers =
+            config::Providers { endpoints: providers.iter().map(endpoint).collect(), ..config::Providers::default() };
+        let models = config::Models { default: default.to_owned(), ..config::Models::default() };
+        Registry::new(&providers, &models, Clock::system(), Redactor::default()).unwrap()
+    }
+
+    fn check(providers: &[&str], asked: &str, expected: &str) {
+        let choice = registry(providers, AUTO).choose(Some(asked), Category::Balanced).unwrap();
+        assert_eq!(format!("{} {}", choice.provider, choice.model.id), expected);
+        assert_eq!(choice.asked_as, asked);
+    }
+
+    fn auto(providers: &[&str], category: Category) -> String {
+        registry(providers, AUTO).choose(None, category).unwrap().model.id.to_string()
+    }
+
+    fn refusal(providers: &[&str], asked: &str) -> NoModel {
+        registry(providers, AUTO).choose(Some(asked), Category::Balanced).unwrap_err()
+    }
+
+    #[test]
+    fn a_name_goes_to_the_first_provider_that_serves_it() {
+        check(&["openrouter", "google"], "PRO", "google gemini-3-pro-preview");
+        check(&["openrouter"], "pro", "openrouter google/gemini-3-pro-preview");
+        check(&["openai", "google"], "o3", "openai o3");
+    }
+
+    #[test]
+    fn names_with_colons_and_slashes_stay_whole() {
+        check(&["custom"], "llama3.2:3b", "custom llama3.2:3b");
+        check(&["google", "custom"], "hf.co/org/model:Q4_K_M", "custom hf.co/org/model:Q4_K_M");
+        check(&["custom", "openrouter"], "anthropic/claude-x", "openrouter anthropic/claude-x");
+        check(&["openrouter"], "vendor/model:free", "openrouter vendor/model:free");
+    }
+
+    #[test]
+    fn auto_picks_by_category() {
+        assert_eq!(auto(&["google"], Category::ExtendedReasoning), "gemini-3-pro-preview");
+        assert_eq!(auto(&["google"], Category::FastResponse), "gemini-2.5-flash");
+        assert_eq!(auto(&["openai", "google"], Category::Balanced), "gemini-3-pro-preview");
+        assert_eq!(auto(&["openai"], Category::Balanced), "gpt-5.2");
+        assert_eq!(auto(&["openai", "xai"], Category::FastResponse), "gpt-5-mini");
+    }
+
+    #[test]
+    fn a_default_model_goes_before_auto() {
+        let registry = registry(&["google", "openai"], "flash");
+        for asked in [None, Some("auto"), Some(" ")] {
+            let choice = registry.choose(asked, Category::ExtendedReasoning).unwrap();
+            assert_eq!(choice.model.id.as_str(), "gemini-2.5-flash");
+        }
+        let wrong = self::registry(&["google"], "flahs").choose(None, Category::Balanced).unwrap_err().to_string();
+        assert!(wrong.starts_with("the default model (DEFAULT_MODEL) 'flahs' is no model"), "{wrong}");
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_its_neighbours() {
+        let refusal = refusal(&["google", "openai"], "gpt5-minni").to_string();
+        assert_eq!(
+            refusal,
+            "'gpt5-minni' is no model that is served here. Nearest names: gpt5-mini, gpt-5-mini, gpt5mini. \
+             Suggested here: gemini-3-pro-preview."
+        );
+    }
+
+    #[test]
+    fn without_a_provider_the_variables_are_named() {
+        assert_eq!(
+            refusal(&[], "pro").to_string(),
+            "no provider is configured, so no model can be asked. Set one of GEMINI_API_KEY, OPENAI_API_KEY, \
+             XAI_API_KEY, CUSTOM_API_URL, OPENROUTER_API_KEY and start zen again"
+        );
+    }
+
+    #[test]
+    fn a_model_of_the_responses_format_is_not_sent_elsewhere() {
+        assert!(matches!(refusal(&["openai", "custom"], "o3pro"), NoModel::ResponsesOnly { .. }));
+        check(&["openai", "openrouter"], "o3pro", "openrouter openai/o3-pro");
+    }
+
+    #[test]
+    fn an_endpoint_without_models_cannot_be_left_the_choice() {
+        assert!(matches!(refusal(&["custom"], AUTO), NoModel::NothingDeclared { .. }));
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_refused_and_cut() {
+        let long = "x".repeat(10_000);
+        for asked in ["a b", "a\u{1b}[2Jb", &long] {
+            let refusal = refusal(&["custom", "openrouter"], asked).to_string();
+            assert!(refusal.len() < 400 && !refusal.contains('\u{1b}'), "{refusal}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Where a provider is reached and with which headers, checked once: a key goes to the origin it was set for, and in
+//! the clear only to this machine. Opens no connection.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::config;
+use crate::provider::catalogue::Provider;
+use crate::provider::wire::Wire;
+
+/// The address at which a cloud machine hands out its own credentials over IPv6.
+const METADATA_V6: IpAddr = IpAddr::V6(std::net::Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254));
+
+/// One provider's address and headers. The key is among the headers, marked so that it does not print.
+#[derive(Clone, Debug)]
+pub(super) struct Endpoint {
+    base: Url,
+    pub headers: HeaderMap,
+}
+
+/// A provider that is not set up as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {problem}")]
+pub struct BadEndpoint {
+    /// The environment variable, or the provider, whose value is to be changed.
+    pub variable: String,
+    pub problem: String,
+}
+
+impl Endpoint {
+    pub fn new(provider: &Provider, configured: &config::Endpoint) -> Result<Self, BadEndpoint> {
+        let bad_url = |problem: String| BadEndpoint { variable: provider.base_url_variable().to_owned(), problem };
+        let Some(base) = configured.base_url.as_deref().or(provider.base_url.as_deref()) else {
+            return Err(bad_url("the endpoint's base URL is not set, such as http://localhost:11434/v1".to_owned()));
+        };
+        let base = base_url(base, provider.wire).map_err(bad_url)?;
+        let headers = headers(provider, configured)?;
+        if configured.key.is_none() && configured.base_url.is_none() {
+            let problem = format!("{} is not asked without a key: set it", provider.title);
+            return Err(BadEndpoint { variable: provider.key_variable().to_owned(), problem });
+        }
+        let host = base.host_str().unwrap_or_default();
+        if base.scheme() == "http" && configured.key.is_some() && !is_this_machine(host) {
+            return Err(bad_url(format!(
+                "the key of {} would go to {host} in the clear: use https, or an endpoint on this machine, or unset the key",
+                provider.key_variable()
+            )));
+        }
+        Ok(Self { base, headers })
+    }
+
+    /// Beneath the base URL, whatever stands in `path`: the origin cannot change.
+    pub fn url(&self, path: &[&str], query: Option<&str>) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url.set_query(query);
+        url
+    }
+
+    /// Whether it is reached without TLS.
+    pub fn is_plain(&self) -> bool {
+        self.base.scheme() == "http"
+    }
+}
+
+fn base_url(text: &str, wire: Wire) -> Result<Url, String> {
+    let mut url = Url::parse(text.trim()).map_err(|error| format!("not a URL ({error})"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("{}: is not a scheme zen speaks: use http or https", url.scheme()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a user name or password in a URL ends up in logs: set the key instead".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("a base URL has no query and no fragment".to_owned());
+    }
+    if url.host_str().is_none_or(hands_out_credentials) {
+        return Err("link-local addresses are not asked: a cloud machine hands out its credentials there".to_owned());
+    }
+    if wire == Wire::Gemini && url.path() == "/" {
+        url.set_path("/v1beta");
+    }
+    Ok(url)
+}
+
+fn headers(provider: &Provider, configured: &config::Endpoint) -> Result<HeaderMap, BadEndpoint> {
+    let bad =
+        |variable: &str, problem: &str| BadEndpoint { variable: variable.to_owned(), problem: problem.to_owned() };
+    let name = |name: &str| {
+        HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad(provider.id.as_str(), "its file names no HTTP header"))
+    };
+    let mut headers = HeaderMap::with_capacity(provider.headers.len() + 1);
+    for (own, value) in &provider.headers {
+        let value = HeaderValue::from_str(value);
+        headers.insert(name(own)?, value.map_err(|_| bad(provider.id.as_str(), "its file has a bad header value"))?);
+    }
+    if let Some(key) = &configured.key {
+        let scheme = provider.key_scheme.as_ref().map(|scheme| format!("{scheme} ")).unwrap_or_default();
+        let value = HeaderValue::from_str(&format!("{scheme}{}", key.expose()));
+        let mut value = value.map_err(|_| {
+            bad(provider.key_variable(), "the key has a character that no key has, such as a line break: set it again")
+        })?;
+        value.set_sensitive(true);
+        headers.insert(name(&provider.key_header)?, value);
+    }
+    Ok(headers)
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || address(host).is_some_and(|address| address.is_loopback())
+}
+
+fn hands_out_credentials(host: &str) -> bool {
+    host == "metadata.google.internal" || address(host).is_some_and(is_link_local)
+}
+
+/// The addresses of one's own link, where cloud machines are told their credentials.
+pub(super) fn is_link_local(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_link_local(),
+        address @ IpAddr::V6(v6) => v6.is_unicast_link_local() || address == METADATA_V6,
+    }
+}
+
+fn address(host: &str) -> Option<IpAddr> {
+    host.trim_matches(['[', ']']).parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::catalogue;
+    use crate::secret::Secret;
+
+    fn endpoint(provider: &str, base_url: Option<&str>, key: Option<&str>) -> Result<Endpoint, BadEndpoint> {
+        let known = catalogue::providers().unwrap().into_iter().find(|known| known.id.as_str() == provider).unwrap();
+        let configured = config::Endpoint {
+            provider: provider.to_owned(),
+            base_url: base_url.map(str::to_owned),
+            key: key.map(Secret::new),
+            models: Vec::new(),
+        };
+        Endpoint::new(&known, &configured)
+    }
+
+    #[test]
+    fn a_key_goes_in_the_clear_only_to_this_machine() {
+        for url in
+            ["http://localhost:11434/v1", "http://127.0.0.2/v1", "http://[::1]:8000/v1", "https://gpu.example/v1"]
+        {
+            assert!(endpoint("custom", Some(url), Some("sk-0123456789")).is_ok(), "{url}");
+        }
+        let refused = endpoint("custom", Some("http://gpu.example/v1"), Some("sk-0123456789")).unwrap_err().to_string();
+        assert!(refused.starts_with("CUSTOM_API_URL: the key of CUSTOM_API_KEY would go to gpu.example"), "{refused}");
+        assert!(endpoint("custom", Some("http://gpu.example/v1"), None).is_ok());
+    }
+
+    #[test]
+    fn link_local_and_strange_urls_are_refused() {
+        for url in [
+            "http://169.254.169.254/latest",
+            "https://[fe80::1]/v1",
+            "http://[::ffff:169.254.1.1]/",
+            "http://0xa9fea9fe/",
+            "http://metadata.google.internal/v1",
+            "ftp://localhost/",
+            "https://user:pass@gpu.example/v1",
+            "https://gpu.example/v1?key=1",
+            "gpu.example/v1",
+            "",
+        ] {
+            assert_eq!(endpoint("custom", Some(url), None).unwrap_err().variable, "CUSTOM_API_URL", "{url}");
+        }
+    }
+
+    #[test]
+    fn a_missing_key_or_url_names_its_variable() {
+        assert_eq!(endpoint("openai", None, None).unwrap_err().variable, "OPENAI_API_KEY");
+        assert_eq!(endpoint("custom", None, None).unwrap_err().variable, "CUSTOM_API_URL");
+        assert_eq!(endpoint("xai", None, Some("line\nbreak")).unwrap_err().variable, "XAI_API_KEY");
+    }
+
+    #[test]
+    fn a_path_stays_beneath_the_base_url() {
+        let endpoint = endpoint("google", Some("https://proxy.example/"), Some("sk-0123456789")).unwrap();
+        let url = endpoint.url(&["models", "../../x?y/z:run"], Some("alt=sse"));
+        assert_eq!(url.as_str(), "https://proxy.example/v1beta/models/..%2F..%2Fx%3Fy%2Fz:run?alt=sse");
+    }
+
+    #[test]
+    fn a_key_does_not_print() {
+        let endpoint = endpoint("xai", None, Some("sk-0123456789")).unwrap();
+        assert_eq!(endpoint.headers["authorization"], "Bearer sk-0123456789");
+        assert!(!format!("{endpoint:?}").contains("0123456789"));
+    }
+}

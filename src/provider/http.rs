@@ -1,0 +1,199 @@
+//! The transport: one request out, the bytes of its reply in, under the bounds of `config::HttpLimits`. Follows no
+//! redirect, uses no proxy, tries once, and knows no wire format.
+
+use std::error::Error as _;
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, Response, redirect, retry};
+
+use crate::config::HttpLimits;
+use crate::provider::complaint::{self, Complaint};
+use crate::provider::endpoint::{Endpoint, is_link_local};
+use crate::provider::failure::{Class, Fault};
+
+/// Idle connections kept for each host, and for how long.
+const MAX_IDLE_CONNECTIONS: usize = 8;
+const MAX_IDLE: Duration = Duration::from_secs(60);
+/// How long the end of a body is waited for once all that matters of it has arrived: a connection whose reply was read to
+/// its end can serve the next request, and most servers send the end at once.
+const MAX_WAIT_FOR_END: Duration = Duration::from_millis(200);
+/// Bytes read of the body that comes with an error.
+const MAX_ERROR_BODY: usize = 64 << 10;
+
+/// The HTTP clients, each built when it is first used.
+#[derive(Debug)]
+pub(super) struct Transport {
+    limits: HttpLimits,
+    tls: OnceLock<Client>,
+    /// Without root certificates, which cost memory and time that a plain endpoint has no use for.
+    plain: OnceLock<Client>,
+}
+
+/// A request as it goes out.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub path: Vec<String>,
+    pub query: Option<&'static str>,
+    pub body: Vec<u8>,
+}
+
+/// A reply of which the head has arrived.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    response: Response,
+    idle_timeout: Duration,
+    left: usize,
+    max_reply: usize,
+}
+
+impl Transport {
+    pub fn new(limits: HttpLimits) -> Self {
+        Self { limits, tls: OnceLock::new(), plain: OnceLock::new() }
+    }
+
+    pub fn limits(&self) -> &HttpLimits {
+        &self.limits
+    }
+
+    /// Sends the request and waits for the head of its reply. Dropping the future closes the connection.
+    pub async fn send(&self, endpoint: &Endpoint, outgoing: Outgoing) -> Result<Incoming, Fault> {
+        let path: Vec<&str> = outgoing.path.iter().map(String::as_str).collect();
+        let sending = self
+            .client(endpoint)?
+            .post(endpoint.url(&path, outgoing.query))
+            .headers(endpoint.headers.clone())
+            .header("content-type", "application/json")
+            .body(outgoing.body)
+            .send();
+        let idle_timeout = self.limits.idle_timeout;
+        let response = within(idle_timeout, sending).await?.map_err(|error| unreachable(error, Class::Transport))?;
+        let max_reply = self.limits.max_reply;
+        Ok(Incoming { response, idle_timeout, left: max_reply, max_reply })
+    }
+
+    fn client(&self, endpoint: &Endpoint) -> Result<&Client, Fault> {
+        let (client, roots) = if endpoint.is_plain() { (&self.plain, false) } else { (&self.tls, true) };
+        if let Some(client) = client.get() {
+            return Ok(client);
+        }
+        let built = self.build(roots).map_err(|error| unreachable(error, Class::Transport))?;
+        Ok(client.get_or_init(|| built))
+    }
+
+    fn build(&self, roots: bool) -> reqwest::Result<Client> {
+        // An error says that the process has a provider of cryptography already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = Client::builder()
+            .user_agent(concat!("zen/", env!("CARGO_PKG_VERSION")))
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .no_proxy()
+            .tcp_nodelay(true)
+            .connect_timeout(self.limits.connect_timeout)
+            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+            .pool_idle_timeout(MAX_IDLE)
+            .dns_resolver(Resolver);
+        if roots { builder.build() } else { builder.tls_certs_only([]).build() }
+    }
+}
+
+impl Incoming {
+    pub fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    /// The next bytes of the body; None at its end.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {
+        let chunk = within(self.idle_timeout, self.response.chunk()).await?;
+        let chunk = chunk.map_err(|error| unreachable(error, Class::Broken))?;
+        let length = chunk.as_ref().map_or(0, Bytes::len);
+        self.left = self
+            .left
+            .checked_sub(length)
+            .ok_or_else(|| Fault::new(Class::Protocol, format!("its reply is longer than {} bytes", self.max_reply)))?;
+        Ok(chunk)
+    }
+
+    /// Reads what is left without regard to it.
+    pub async fn finish(mut self) {
+        // Where the end does not come in time or comes badly, the connection is closed, and nothing else is lost.
+        let _ = tokio::time::timeout(MAX_WAIT_FOR_END, async { while let Ok(Some(_)) = self.chunk().await {} }).await;
+    }
+
+    /// What a reply that is no success amounts to.
+    pub async fn refused(mut self) -> Fault {
+        let status = self.status();
+        if (300..400).contains(&status) {
+            return self.redirected(status);
+        }
+        let retry_after = self.retry_after();
+        let mut body = Vec::new();
+        // What can be had of an error's body is enough: its status is known.
+        while let Ok(Some(chunk)) = self.chunk().await {
+            body.extend_from_slice(&chunk[..chunk.len().min(MAX_ERROR_BODY - body.len())]);
+            if body.len() == MAX_ERROR_BODY {
+                break;
+            }
+        }
+        Complaint::read(&String::from_utf8_lossy(&body)).fault(Some(status), retry_after)
+    }
+
+    fn redirected(&self, status: u16) -> Fault {
+        let location = self.header("location").and_then(|location| self.response.url().join(location).ok());
+        let host = location.as_ref().and_then(|url| url.host_str()).unwrap_or("another address");
+        let message = format!(
+            "it answered {status}, a redirect to {host}, which is not followed so that the key stays where it belongs; \
+             set the provider's base URL to its final address"
+        );
+        Fault { status: Some(status), ..Fault::new(Class::Protocol, message) }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        let milliseconds = self.header("retry-after-ms").and_then(complaint::seconds).map(|wait| wait / 1000);
+        milliseconds.or_else(|| self.header("retry-after").and_then(complaint::seconds))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+}
+
+/// Looks names up as the system does, but never to an address where credentials are handed out.
+struct Resolver;
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let allowed: Vec<SocketAddr> = found.filter(|address| !is_link_local(address.ip())).collect();
+            if allowed.is_empty() {
+                return Err("the name leads to no address that may be asked".into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
+
+async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Fault> {
+    let silent = |_| Fault::new(Class::Timeout, format!("nothing came for {} s", limit.as_secs_f64()));
+    tokio::time::timeout(limit, work).await.map_err(silent)
+}
+
+/// The innermost reason of a transport error, without the URL.
+fn unreachable(error: reqwest::Error, class: Class) -> Fault {
+    if error.is_timeout() && error.is_connect() {
+        return Fault::new(class, "no connection in time");
+    }
+    let error = error.without_url();
+    let mut reason: &dyn std::error::Error = &error;
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    let class = if error.source().is_some() && error.is_connect() { Class::Transport } else { class };
+    Fault::new(class, reason.to_string())
+}
