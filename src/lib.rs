@@ -2,6 +2,7 @@
 //! watch and steer them. The rooms stand in the order in which a request travels; `ARCHITECTURE.md` describes them.
 
 pub mod cli;
+pub mod control;
 pub mod interceptor;
 pub mod mcp;
 pub mod thread;
@@ -9,6 +10,7 @@ pub mod file;
 pub mod provider;
 pub mod telemetry;
 pub mod rehearsal;
+pub mod http;
 pub mod config;
 pub mod text;
 

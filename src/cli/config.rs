@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::cli::flags::ConfigFlags;
 use crate::cli::output::{Exit, Streams};
 use crate::config::key::{KEYS, Key};
-use crate::config::{Environment, Loaded, Setting, locate, nearest};
+use crate::config::{Environment, Loaded, Setting, locate};
+use crate::text::nearest::nearest;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

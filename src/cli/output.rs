@@ -1,5 +1,6 @@
 //! What commands share to answer: where they write, tables and JSON, and the exit codes. Knows no command.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -7,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
+
+use crate::text::sanitise;
 
 /// How a command ended. The numbers are part of zen's interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +91,11 @@ impl Streams {
         let streams =
             Self { out: Box::new(captured.out.clone()), err: Box::new(captured.err.clone()), out_is_terminal: false };
         (streams, captured)
+    }
+
+    /// Foreign text as it may be printed: harmless where a person's terminal shows it, as it is where a program reads it.
+    pub fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.out_is_terminal { sanitise(text) } else { Cow::Borrowed(text) }
     }
 
     /// Writes a line of the answer.

@@ -13,9 +13,9 @@ use super::environment::Environment;
 use super::error::{Error, Place, Problem};
 use super::key::{KEYS, Key, Unit, find};
 use super::layer::{Entry, Layers, unknown};
-use super::nearest::nearest;
 use super::paths::Places;
 use super::value::{Given, show_size};
+use crate::text::nearest::nearest;
 
 /// A larger file is refused: a config file is written by hand.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;

@@ -7,8 +7,8 @@ use super::draft::Draft;
 use super::environment::Environment;
 use super::error::{Error, Place, Problem};
 use super::key::{KEYS, Key, Unit, find};
-use super::nearest::nearest;
 use super::value::Given;
+use crate::text::nearest::nearest;
 
 /// A value that a layer gives for a key, and where.
 pub struct Entry<'a> {

@@ -11,7 +11,6 @@ mod endpoint;
 mod field;
 mod file;
 mod layer;
-mod nearest;
 mod section;
 mod url;
 mod value;
@@ -22,7 +21,6 @@ use std::path::PathBuf;
 pub use environment::Environment;
 pub use error::Errors;
 pub use field::level_name;
-pub use nearest::nearest;
 pub use paths::Places;
 pub use section::{
     Config, Control, Endpoint, Files, HttpLimits, Log, LogLevel, Models, Providers, Server, Threads, Tools,

@@ -45,7 +45,7 @@ pub struct InitializeResult<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DiscoverResult<'a> {
-    pub supported_versions: [Version; 1],
+    pub supported_versions: [Version; 5],
     pub capabilities: ServerCapabilities,
     pub instructions: &'a str,
 }

@@ -30,6 +30,13 @@ impl Version {
     /// The newest version that begins with `initialize`; the answer to a client that asks for one we do not know.
     pub const LATEST_HANDSHAKE: Self = Self::V2025_11_25;
 
+    /// All versions as they are offered.
+    pub fn newest_first() -> [Self; 5] {
+        let mut versions = Self::ALL;
+        versions.reverse();
+        versions
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::V2024_11_05 => "2024-11-05",

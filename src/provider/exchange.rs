@@ -5,12 +5,12 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
+use crate::http::sse::Decoder;
 use crate::provider::Listener;
 use crate::provider::endpoint::Endpoint;
 use crate::provider::failure::{Class, Fault};
 use crate::provider::http::{Incoming, Outgoing, Transport};
 use crate::provider::reply::Reply;
-use crate::provider::sse::Decoder;
 use crate::provider::wire::Wire;
 
 /// What the Chat Completions format ends a stream with.

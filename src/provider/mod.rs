@@ -13,7 +13,6 @@ pub mod model;
 pub mod registry;
 mod reply;
 mod served;
-mod sse;
 pub mod wire;
 
 #[cfg(test)]

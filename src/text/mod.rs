@@ -1,7 +1,8 @@
-//! Text as it is shown: made harmless to a terminal, and measured, cut and wrapped in terminal cells. Knows nothing of
-//! what the text is about.
+//! Text as such: made harmless to a terminal, measured, cut and wrapped in terminal cells, and the known word that a
+//! mistyped one was meant to be. Knows nothing of what the text is about.
 
 mod cut;
+pub mod nearest;
 mod sanitise;
 
 pub use cut::{cut, pad, pad_start, width, wrap, wrap_from};

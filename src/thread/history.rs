@@ -98,14 +98,13 @@ impl Conversation {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use tokio::time::Instant;
-
     use super::*;
     use crate::budget::Verdict;
+    use crate::clock::Clock;
     use crate::id::ThreadId;
     use crate::thread::Principal;
     use crate::unit::UnixMillis;
+    use proptest::prelude::*;
 
     fn turn(prompt: &str, answer: Option<&str>) -> Arc<Turn> {
         Arc::new(Turn {
@@ -129,7 +128,7 @@ mod tests {
             turns,
             created: UnixMillis(0),
             updated: UnixMillis(0),
-            expires: Instant::now(),
+            expires: Clock::system().now(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dashmap::DashMap;
 use dashmap::mapref::entry::Entry;
 
-use super::{Thread, ThreadStore};
+use super::{Change, Thread, ThreadStore};
 use crate::id::ThreadId;
 
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ impl ThreadStore for MemoryStore {
         self.threads.get(&id).map(|thread| Arc::clone(&thread))
     }
 
-    fn update(&self, id: ThreadId, change: &mut dyn FnMut(Option<&Arc<Thread>>) -> Option<Arc<Thread>>) {
+    fn update(&self, id: ThreadId, change: &mut Change<'_>) {
         match self.threads.entry(id) {
             Entry::Occupied(mut occupied) => match change(Some(occupied.get())) {
                 Some(thread) => {

@@ -61,8 +61,11 @@ pub trait ThreadStore: Send + Sync {
     fn get(&self, id: ThreadId) -> Option<Arc<Thread>>;
 
     /// Replaces the thread by what `change` makes of it, atomically: from None it is inserted, to None it is removed.
-    fn update(&self, id: ThreadId, change: &mut dyn FnMut(Option<&Arc<Thread>>) -> Option<Arc<Thread>>);
+    fn update(&self, id: ThreadId, change: &mut Change<'_>);
 
     /// All threads, in no order.
     fn all(&self) -> Vec<Arc<Thread>>;
 }
+
+/// Makes the next state of a thread from its present one.
+pub type Change<'a> = dyn FnMut(Option<&Arc<Thread>>) -> Option<Arc<Thread>> + 'a;

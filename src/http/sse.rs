@@ -1,9 +1,16 @@
-//! Takes server-sent events apart as their bytes arrive, wherever the network has cut them. Knows only the data of an
-//! event: no format here uses its name or id.
+//! Server-sent events in both directions: written whole, and taken apart as their bytes arrive, wherever the network has
+//! cut them. Knows only the data of an event: no format here uses its name or id.
+
+use bytes::Bytes;
+
+/// One event with `data`, which must be a single line (JSON is).
+pub fn event(data: &str) -> Bytes {
+    Bytes::from(format!("data: {data}\n\n"))
+}
 
 /// An incremental decoder of one stream.
 #[derive(Debug)]
-pub(super) struct Decoder {
+pub struct Decoder {
     max_event: usize,
     /// The line that is not complete yet.
     line: Vec<u8>,
@@ -16,7 +23,7 @@ pub(super) struct Decoder {
 
 /// An event is longer than the bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooLong;
+pub struct TooLong;
 
 impl Decoder {
     /// Refuses an event of more than `max_event` bytes.
