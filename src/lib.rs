@@ -5,6 +5,7 @@ pub mod cli;
 pub mod control;
 pub mod interceptor;
 pub mod mcp;
+pub mod tools;
 pub mod thread;
 pub mod file;
 pub mod provider;

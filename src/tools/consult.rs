@@ -1,0 +1,215 @@
+//! One consultation, as every tool that asks a model makes it: choose the model, gather files and history under one
+//! budget, ask, and keep an account of what was sent, what was left out and what it took.
+
+use std::sync::Arc;
+
+use super::Call;
+use super::error::ToolError;
+use crate::budget::{Budget, Decision, Part as Share, Verdict};
+use crate::file::embed::{Boundary, embed};
+use crate::file::image;
+use crate::file::read::{Gathered, gather};
+use crate::provider::{Answer, Category, Choice, Effort, Finish, Image, Listener, Request};
+use crate::thread::Thread;
+use crate::thread::history::{self, Now};
+use crate::thread::turn::{Consultation, RefusedFile};
+use crate::token;
+use crate::unit::Tokens;
+
+/// What a tool wants to know of a model.
+pub struct Question {
+    pub system: String,
+    pub prompt: String,
+    /// A file of this name, where it is among `paths`, replaces the prompt.
+    pub prompt_file: Option<&'static str>,
+    /// Absolute, as the caller gave them.
+    pub paths: Vec<String>,
+    pub images: Vec<String>,
+    /// None: the thread's last model, else the default.
+    pub model: Option<String>,
+    pub temperature: Option<f64>,
+    pub effort: Option<Effort>,
+    /// What kind of model suits, where the choice is zen's.
+    pub category: Category,
+}
+
+/// What came of it.
+pub struct Consulted {
+    pub answer: Answer,
+    /// What was asked in the end.
+    pub prompt: String,
+    pub consultation: Consultation,
+    /// Files that the model was shown, those of earlier turns included.
+    pub files: Vec<Arc<str>>,
+    /// Files that it was not shown.
+    pub refused: Vec<RefusedFile>,
+    /// What did not fit into the budget: paths, and turns such as `turn 3`.
+    pub left_out: Vec<String>,
+}
+
+/// Asks. Nothing is remembered by this: a turn is recorded only once the tool has made its reply.
+pub async fn consult(call: &Call, question: Question) -> Result<Consulted, ToolError> {
+    let thread = call.target.thread().map(|thread| &**thread);
+    let choice = choose(call, &question, thread)?;
+    let images = read_images(call, &question, &choice).await?;
+    let mut gathered = gather_files(call, &question.paths, thread).await?;
+    let prompt = match gathered.take_prompt(question.prompt_file) {
+        Some(prompt) => prompt,
+        None => question.prompt,
+    };
+
+    let mut budget = Budget::new(choice.model.context_window, choice.model.max_output);
+    budget.require(Share::System, "system prompt", token::estimate(&question.system))?;
+    budget.require(Share::Prompt, "prompt", token::estimate(&prompt))?;
+    let texts: Vec<&str> = gathered.files.files.iter().map(|file| &*file.text).collect();
+    let boundary = Boundary::for_texts(&call.target.id().to_string(), &texts);
+    let embedded = embed(&gathered.files.files, &boundary, &mut budget);
+    let messages = history::messages(thread, Now { files: &embedded.text, images, prompt: &prompt }, &mut budget);
+
+    let request = Request {
+        model: choice.model.id.clone(),
+        system: Some(question.system),
+        messages,
+        temperature: question.temperature,
+        effort: question.effort,
+    };
+    call.progress.asking(&choice.provider, &choice.model.id);
+    let listener: &dyn Listener = &*call.progress;
+    let answer = call.models.generate(&choice, &request, listener, &call.cancel).await.map_err(Box::new)?;
+
+    let (files, refused) = gathered.account(&embedded.included);
+    Ok(Consulted {
+        files,
+        refused,
+        left_out: left_out(budget.decisions()),
+        consultation: account(&choice, question.effort, &answer, budget),
+        answer,
+        prompt,
+    })
+}
+
+/// The tool's own words, in the language that the configuration asks for.
+pub fn system_prompt(text: &str, locale: &str) -> String {
+    if locale.is_empty() { text.to_owned() } else { format!("Always respond in {locale}.\n\n{text}") }
+}
+
+/// What the caller has to know of how the answer ended; None where it ended as it should.
+pub fn finish_notice(finish: &Finish) -> Option<String> {
+    match finish {
+        Finish::Stop => None,
+        Finish::Length => Some("The reply was cut at the model's output limit.".to_owned()),
+        Finish::Filtered(reason) => Some(format!("The provider withheld part of the reply ({reason}).")),
+        Finish::Unsaid => Some("The provider did not say that the reply is complete.".to_owned()),
+        Finish::Other(reason) => Some(format!("The reply ended with '{reason}'.")),
+    }
+}
+
+/// The caller's model; else the one that answered last in this thread, while it is still served; else the default.
+fn choose(call: &Call, question: &Question, thread: Option<&Thread>) -> Result<Choice, ToolError> {
+    if let Some(asked) = &question.model {
+        return Ok(call.models.choose(Some(asked), question.category)?);
+    }
+    let last = thread.and_then(|thread| thread.turns.iter().rev().find_map(|turn| turn.consultations.last()));
+    if let Some(Ok(choice)) = last.map(|last| call.models.choose(Some(last.model.as_str()), question.category)) {
+        return Ok(choice);
+    }
+    Ok(call.models.choose(None, question.category)?)
+}
+
+async fn read_images(call: &Call, question: &Question, choice: &Choice) -> Result<Vec<Image>, ToolError> {
+    if question.images.is_empty() {
+        return Ok(Vec::new());
+    }
+    if !choice.model.images {
+        return Err(ToolError::NoImages { model: choice.model.id.clone() });
+    }
+    let (roots, limits, specs) = (call.roots.clone(), call.settings.files.clone(), question.images.clone());
+    off_the_runtime(move || {
+        specs
+            .iter()
+            .map(|spec| {
+                image::image(&roots, spec, &limits)
+                    .map_err(|refusal| ToolError::Image { path: spec.chars().take(200).collect(), refusal })
+            })
+            .collect()
+    })
+    .await?
+}
+
+/// The files of this call, then those that earlier turns brought, each once and as it is on the disk now.
+async fn gather_files(call: &Call, paths: &[String], thread: Option<&Thread>) -> Result<Sources, ToolError> {
+    let mut wanted = paths.to_vec();
+    let earlier = thread.into_iter().flat_map(|thread| thread.turns.iter().rev()).flat_map(|turn| &turn.files);
+    for path in earlier {
+        if !wanted.iter().any(|known| **known == **path) {
+            wanted.push(path.to_string());
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(Sources::default());
+    }
+    let (roots, limits) = (call.roots.clone(), call.settings.files.clone());
+    let files = off_the_runtime(move || gather(&roots, &wanted, &limits)).await?;
+    Ok(Sources { files })
+}
+
+/// Runs blocking work where it holds up nobody.
+async fn off_the_runtime<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ToolError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| ToolError::Internal(error.to_string()))
+}
+
+/// What was gathered for a prompt.
+#[derive(Default)]
+struct Sources {
+    files: Gathered,
+}
+
+impl Sources {
+    /// Takes the file that stands for the prompt out of the files.
+    fn take_prompt(&mut self, name: Option<&'static str>) -> Option<String> {
+        let name = name?;
+        let at = self.files.files.iter().position(|file| file.path.file_name().is_some_and(|file| file == name))?;
+        Some(self.files.files.remove(at).text.to_string())
+    }
+
+    /// Which files were sent, and which were not and why.
+    fn account(self, included: &[std::path::PathBuf]) -> (Vec<Arc<str>>, Vec<RefusedFile>) {
+        let sent = included.iter().map(|path| path.to_string_lossy().into()).collect();
+        let refused = self
+            .files
+            .refused
+            .into_iter()
+            .map(|(path, refusal)| RefusedFile { path, reason: refusal.to_string() })
+            .collect();
+        (sent, refused)
+    }
+}
+
+fn left_out(decisions: &[Decision]) -> Vec<String> {
+    decisions
+        .iter()
+        .filter(|decision| decision.verdict == Verdict::LeftOut)
+        .map(|decision| format!("{} (~{} tokens): no room in the model's window", decision.subject, decision.tokens))
+        .collect()
+}
+
+fn account(choice: &Choice, effort_asked: Option<Effort>, answer: &Answer, budget: Budget) -> Consultation {
+    let kept = budget.decisions().iter().filter(|decision| decision.verdict == Verdict::Kept);
+    let estimated_input: Tokens = kept.map(|decision| decision.tokens).sum();
+    Consultation {
+        provider: choice.provider.clone(),
+        model: choice.model.id.clone(),
+        asked_as: choice.asked_as.clone(),
+        effort_asked,
+        effort_sent: answer.effort_sent,
+        usage: answer.usage,
+        estimated_input,
+        cost: None,
+        finish: answer.finish.clone(),
+        first_token: answer.first_token,
+        latency: answer.latency,
+        window: budget.window(),
+        reply_reserve: budget.reply(),
+        decisions: budget.into_decisions(),
+    }
+}

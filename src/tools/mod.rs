@@ -1,0 +1,81 @@
+//! The tools that an agent can call. A tool is a stateless value: what it works with comes with each [`Call`], and what
+//! it leaves behind is the turn in its [`Reply`]. Tools know neither the engine nor the protocol.
+
+pub mod arguments;
+pub mod consult;
+pub mod error;
+pub mod reply;
+pub mod schema;
+pub mod simple;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config;
+use crate::file::root::Roots;
+use crate::id::{ModelId, ProviderId};
+use crate::provider::{Listener, Registry};
+use crate::thread::threads::Target;
+use error::ToolError;
+use reply::Reply;
+use schema::Spec;
+
+pub trait Tool: Send + Sync {
+    /// What the tool is called, what it is for, and what it takes.
+    fn spec(&self) -> &'static Spec;
+
+    /// Does what `call` asks. Dropping the future gives the call up.
+    fn run<'a>(&'a self, call: &'a Call) -> Run<'a>;
+}
+
+/// The future of a [`Tool::run`].
+pub type Run<'a> = Pin<Box<dyn Future<Output = Result<Reply, ToolError>> + Send + 'a>>;
+
+/// One call, with all that a tool may use.
+pub struct Call {
+    pub arguments: Option<Box<RawValue>>,
+    /// The thread that the call continues, or the id of the one it may open.
+    pub target: Target,
+    pub models: Registry,
+    pub roots: Roots,
+    pub settings: Arc<Settings>,
+    pub progress: Arc<dyn Progress>,
+    pub cancel: CancellationToken,
+    pub clock: Clock,
+}
+
+/// What of the configuration tools go by.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The model that is asked where the caller names none; a name or `auto`.
+    pub default_model: String,
+    /// The language that models are asked to answer in; empty for their own choice.
+    pub locale: String,
+    /// Characters of prompt that one call may carry.
+    pub prompt_chars: usize,
+    pub files: config::Files,
+}
+
+/// Hears how far a call has come.
+pub trait Progress: Listener {
+    /// The request goes out to this model now.
+    fn asking(&self, provider: &ProviderId, model: &ModelId);
+}
+
+/// Every tool, in the order in which they are listed.
+pub fn all() -> Vec<Box<dyn Tool>> {
+    vec![
+        Box::new(simple::chat::Chat),
+        Box::new(simple::challenge::Challenge),
+        Box::new(simple::listmodels::ListModels),
+        Box::new(simple::version::Version),
+    ]
+}
+
+/// These stay whatever `tools.disabled` says: without them nobody could find out why others are missing.
+pub const ALWAYS_ENABLED: [&str; 2] = ["listmodels", "version"];

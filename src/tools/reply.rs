@@ -1,0 +1,125 @@
+//! What a tool gives back: the envelope of older servers, kept as it was on the wire, and the turn to be remembered.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::id::ThreadId;
+use crate::thread::turn::Turn;
+
+pub struct Reply {
+    pub body: Body,
+    /// To be recorded in the call's thread; None: this call is not remembered.
+    pub turn: Option<Turn>,
+}
+
+pub enum Body {
+    Output(Output),
+    /// A JSON document of the tool's own shape.
+    Document(String),
+}
+
+/// The common envelope (`ToolOutput`).
+#[derive(Debug, Serialize)]
+pub struct Output {
+    pub status: Status,
+    pub content: String,
+    pub content_type: ContentType,
+    pub metadata: Map<String, Value>,
+    pub continuation_offer: Option<Offer>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Success,
+    Error,
+    ResendPrompt,
+    ContinuationAvailable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContentType {
+    Text,
+}
+
+/// How to go on in the same thread.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Offer {
+    pub continuation_id: ThreadId,
+    pub note: String,
+    pub remaining_turns: u32,
+}
+
+/// From this many turns left, the offer says that the end is near.
+const NEAR_THE_END: u32 = 2;
+
+impl Output {
+    pub fn new(status: Status, content: impl Into<String>) -> Self {
+        Self {
+            status,
+            content: content.into(),
+            content_type: ContentType::Text,
+            metadata: Map::new(),
+            continuation_offer: None,
+        }
+    }
+
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.metadata.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// Says that the thread takes `remaining` more turns, or that it takes none.
+    pub fn offer(&mut self, thread: ThreadId, remaining: u32) {
+        if remaining == 0 {
+            self.status = Status::Success;
+            let notice = "This was the thread's last turn; start a new one by leaving continuation_id out.";
+            self.metadata.insert("notice".to_owned(), notice.into());
+            return;
+        }
+        self.status = Status::ContinuationAvailable;
+        let turns = if remaining == 1 { "turn" } else { "turns" };
+        let note = if remaining <= NEAR_THE_END {
+            format!("Only {remaining} more {turns} in this thread: bring it to an end.")
+        } else {
+            format!("You can continue this thread for {remaining} more {turns}.")
+        };
+        self.continuation_offer = Some(Offer { continuation_id: thread, note, remaining_turns: remaining });
+    }
+}
+
+impl Body {
+    /// The text that an agent reads.
+    pub fn into_text(self) -> String {
+        match self {
+            Self::Document(text) => text,
+            Self::Output(output) => serde_json::to_string(&output).unwrap_or(output.content),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_envelope_has_the_members_of_older_servers() {
+        let mut output = Output::new(Status::Success, "hello").with("tool_name", "chat");
+        let id = ThreadId::random();
+        output.offer(id, 19);
+        let value: Value = serde_json::from_str(&Body::Output(output).into_text()).unwrap();
+        assert_eq!(value["status"], "continuation_available");
+        assert_eq!(value["content_type"], "text");
+        assert_eq!(value["continuation_offer"]["continuation_id"], id.to_string());
+        assert_eq!(value["continuation_offer"]["remaining_turns"], 19);
+    }
+
+    #[test]
+    fn the_last_turn_offers_nothing_and_says_so() {
+        let mut output = Output::new(Status::Success, "bye");
+        output.offer(ThreadId::random(), 0);
+        assert_eq!((output.status, output.continuation_offer), (Status::Success, None));
+        assert!(output.metadata.contains_key("notice"));
+    }
+}

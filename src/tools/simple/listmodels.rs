@@ -1,0 +1,84 @@
+//! `listmodels`: who is configured, what each serves and under which names; for those that are not, what to set.
+
+use std::fmt::Write as _;
+
+use crate::provider::{Choice, Registry, Status as ProviderStatus};
+use crate::tools::reply::{Body, Output, Reply, Status};
+use crate::tools::schema::Spec;
+use crate::tools::{Call, Run, Tool, arguments};
+use crate::unit::Tokens;
+
+pub struct ListModels;
+
+static SPEC: Spec = Spec {
+    name: "listmodels",
+    title: "List models",
+    description: "The models that can be asked, best first, with aliases, windows and scores.",
+    read_only: true,
+    fields: &[],
+    closed: true,
+};
+
+#[derive(serde::Deserialize)]
+struct Request {}
+
+impl Tool for ListModels {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    fn run<'a>(&'a self, call: &'a Call) -> Run<'a> {
+        Box::pin(async move {
+            let Request {} = arguments::decode(&SPEC, call.arguments.as_deref())?;
+            let providers = call.models.providers();
+            let configured = providers.iter().filter(|provider| provider.configured).count();
+            let content = listing(&call.models, &providers, &call.settings.default_model);
+            let output = Output::new(Status::Success, content)
+                .with("tool_name", SPEC.name)
+                .with("configured_providers", configured);
+            Ok(Reply { body: Body::Output(output), turn: None })
+        })
+    }
+}
+
+fn listing(registry: &Registry, providers: &[ProviderStatus], default: &str) -> String {
+    let offered = registry.offered();
+    let mut text = format!("# Models\n\nDefault: {default}. A name or an alias can be given as `model`.\n");
+    for provider in providers.iter().filter(|provider| provider.configured) {
+        let _ = write!(text, "\n## {}\n", provider.title);
+        for offer in offered.iter().filter(|offer| offer.provider == provider.provider) {
+            text.push_str(&line(offer));
+        }
+    }
+    let unset: Vec<_> = providers
+        .iter()
+        .filter(|provider| !provider.configured)
+        .map(|provider| format!("{} (set {})", provider.title, provider.variable))
+        .collect();
+    if !unset.is_empty() {
+        let _ = write!(text, "\nNot configured: {}\n", unset.join(", "));
+    }
+    text
+}
+
+fn line(offer: &Choice) -> String {
+    let model = &offer.model;
+    let mut line = format!("- `{}`: score {}, {} context", model.id, model.score, in_thousands(model.context_window));
+    if model.images {
+        line.push_str(", images");
+    }
+    if !model.aliases.is_empty() {
+        let _ = write!(line, "; also {}", model.aliases.join(", "));
+    }
+    line.push('\n');
+    line
+}
+
+/// `200K`, `1.0M`.
+fn in_thousands(Tokens(count): Tokens) -> String {
+    match count {
+        1_000_000.. => format!("{}.{}M", count / 1_000_000, count % 1_000_000 / 100_000),
+        1_000.. => format!("{}K", count / 1_000),
+        _ => count.to_string(),
+    }
+}
