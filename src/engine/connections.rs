@@ -1,0 +1,71 @@
+//! Who is connected: a label for each client, so that a person can tell processes and calls apart.
+
+use dashmap::DashMap;
+
+use crate::event::{Bus, Event};
+use crate::id::{ConnectionId, Counter};
+
+/// Characters kept of what a client says about itself.
+const MAX_NAME: usize = 64;
+
+pub struct Connections {
+    open: DashMap<ConnectionId, Peer>,
+    counter: Counter,
+    bus: Bus,
+}
+
+/// What is known of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    pub connection: ConnectionId,
+    /// `stdio`, `control` ...
+    pub transport: &'static str,
+    /// What it calls itself; empty until it has said so.
+    pub name: String,
+    pub version: String,
+    /// The protocol version of its last message.
+    pub protocol: Option<&'static str>,
+}
+
+impl Connections {
+    pub fn new(bus: Bus) -> Self {
+        Self { open: DashMap::new(), counter: Counter::default(), bus }
+    }
+
+    pub fn open(&self, transport: &'static str) -> ConnectionId {
+        let connection = ConnectionId(self.counter.next());
+        let peer = Peer { connection, transport, name: String::new(), version: String::new(), protocol: None };
+        self.open.insert(connection, peer);
+        self.bus.say(Event::ConnectionOpened(connection));
+        connection
+    }
+
+    /// A client said who it is, or spoke another version. Saying the same again changes nothing.
+    pub fn identify(&self, connection: ConnectionId, name: Option<(&str, &str)>, protocol: &'static str) {
+        let Some(mut peer) = self.open.get_mut(&connection) else { return };
+        let before = peer.clone();
+        peer.protocol = Some(protocol);
+        if let Some((name, version)) = name {
+            peer.name = name.chars().take(MAX_NAME).collect();
+            peer.version = version.chars().take(MAX_NAME).collect();
+        }
+        let changed = *peer != before;
+        drop(peer);
+        if changed {
+            self.bus.say(Event::ConnectionIdentified(connection));
+        }
+    }
+
+    pub fn close(&self, connection: ConnectionId) {
+        if self.open.remove(&connection).is_some() {
+            self.bus.say(Event::ConnectionClosed(connection));
+        }
+    }
+
+    /// Everyone who is connected, oldest first.
+    pub fn list(&self) -> Vec<Peer> {
+        let mut peers: Vec<_> = self.open.iter().map(|peer| peer.clone()).collect();
+        peers.sort_by_key(|peer| peer.connection);
+        peers
+    }
+}

@@ -1,0 +1,143 @@
+//! The engine: composes the rooms below it into what a server and a face work with. It knows nothing of transports and
+//! terminals. What happens in it is said on its bus; what can be done to it is a method.
+
+pub mod calls;
+pub mod connections;
+mod invoke;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::event::Bus;
+use crate::file::root::{RootError, Roots};
+use crate::interceptor::Chain;
+use crate::interceptor::builtin::message_log::MessageLog;
+use crate::provider::{BadProviders, Registry};
+use crate::secret::Redactor;
+use crate::shutdown::Shutdown;
+use crate::text::nearest::nearest;
+use crate::thread::memory::MemoryStore;
+use crate::thread::threads::{Limits, Threads};
+use crate::tools::{self, Settings, Tool};
+use calls::Calls;
+use connections::Connections;
+
+pub use invoke::Outcome;
+
+pub struct Engine {
+    pub clock: Clock,
+    pub bus: Bus,
+    pub shutdown: Shutdown,
+    pub chain: Chain,
+    pub messages: Arc<MessageLog>,
+    pub threads: Arc<Threads>,
+    pub calls: Calls,
+    pub connections: Connections,
+    pub models: Registry,
+    pub config: Config,
+    roots: Roots,
+    settings: Arc<Settings>,
+    tools: Vec<Box<dyn Tool>>,
+}
+
+/// What an engine is started with.
+pub struct Setup {
+    pub config: Config,
+    pub clock: Clock,
+    pub redactor: Redactor,
+    /// Where no root is configured, this is the one, if it is fit.
+    pub working_directory: PathBuf,
+    pub home: Option<PathBuf>,
+}
+
+/// Why an engine cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Roots(#[from] RootError),
+    #[error(transparent)]
+    Providers(#[from] BadProviders),
+    #[error("tools.disabled: '{name}' is no tool{}", suggestion.as_ref().map(|name| format!(": did you mean '{name}'?")).unwrap_or_default())]
+    UnknownTool { name: String, suggestion: Option<String> },
+    #[error("tools.disabled: '{name}' cannot be disabled")]
+    AlwaysEnabled { name: String },
+}
+
+impl Engine {
+    /// Builds an engine. Nothing runs yet: see [`Engine::housekeeping`].
+    pub fn new(setup: Setup) -> Result<Arc<Self>, StartError> {
+        let Setup { config, clock, redactor, working_directory, home } = setup;
+        let bus = Bus::new();
+        let messages = Arc::new(MessageLog::new(clock, bus.clone(), config.server.message_log));
+        let mut chain = Chain::default();
+        chain.observe_with(Arc::clone(&messages) as _);
+        let limits = Limits {
+            ttl: config.threads.ttl,
+            max_turns: config.threads.max_turns,
+            max_threads: config.threads.max_threads,
+            max_bytes: config.threads.max_bytes,
+        };
+        let settings = Settings {
+            default_model: config.models.default.clone(),
+            locale: config.models.locale.clone(),
+            prompt_chars: config.tools.prompt_chars(),
+            files: config.files.clone(),
+        };
+        Ok(Arc::new(Self {
+            clock,
+            shutdown: Shutdown::default(),
+            chain,
+            messages,
+            threads: Arc::new(Threads::new(Box::<MemoryStore>::default(), limits, clock, bus.clone())),
+            calls: Calls::new(clock, bus.clone()),
+            connections: Connections::new(bus.clone()),
+            models: Registry::new(&config.providers, &config.models, clock, redactor)?,
+            roots: Roots::open(&config.files, &working_directory, home.as_deref())?,
+            settings: Arc::new(settings),
+            tools: enabled(&config.tools.disabled)?,
+            bus,
+            config,
+        }))
+    }
+
+    /// What has to be done beside the calls, until shutdown begins: threads whose time has run out are removed.
+    pub async fn housekeeping(self: Arc<Self>) {
+        tokio::select! {
+            () = self.shutdown.begun() => {}
+            () = self.threads.keep_swept() => {}
+        }
+    }
+
+    /// The enabled tools, in the order in which they are listed.
+    pub fn tools(&self) -> impl Iterator<Item = &dyn Tool> {
+        self.tools.iter().map(|tool| &**tool)
+    }
+
+    pub fn tool(&self, name: &str) -> Option<&dyn Tool> {
+        self.tools().find(|tool| tool.spec().name == name)
+    }
+
+    /// What the files of a call may be read from, and why nothing where that is so.
+    pub fn roots(&self) -> &Roots {
+        &self.roots
+    }
+}
+
+fn enabled(disabled: &[String]) -> Result<Vec<Box<dyn Tool>>, StartError> {
+    let mut tools = tools::all();
+    for name in disabled {
+        let wanted = name.trim().to_ascii_lowercase();
+        if tools::ALWAYS_ENABLED.contains(&wanted.as_str()) {
+            return Err(StartError::AlwaysEnabled { name: name.clone() });
+        }
+        if !tools::all().iter().any(|tool| tool.spec().name == wanted) {
+            let all = tools::all();
+            let suggestion = nearest(&wanted, all.iter().map(|tool| tool.spec().name)).map(str::to_owned);
+            return Err(StartError::UnknownTool { name: name.clone(), suggestion });
+        }
+        tools.retain(|tool| tool.spec().name != wanted);
+    }
+    Ok(tools)
+}
