@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod control;
+pub mod server;
 pub mod engine;
 pub mod interceptor;
 pub mod mcp;

@@ -1,0 +1,226 @@
+//! One client's connection, whatever brings its bytes: every message in and out passes the chain here, calls run beside
+//! each other, and what is in flight can be withdrawn by its request's id.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::Server;
+use super::dispatch::{self, Answer, Facts};
+use crate::id::ConnectionId;
+use crate::interceptor::chain::blocked;
+use crate::interceptor::{Approved, Direction, Header, Kind, Message, Verdict};
+use crate::mcp::codec::{self, ResultBody};
+use crate::mcp::envelope::{Envelope, Malformed, RequestId};
+use crate::mcp::error::{BUSY, INVALID_REQUEST, RpcError, SHUTTING_DOWN};
+use crate::mcp::version::Version;
+use crate::thread::Principal;
+
+/// Approved messages that may wait for the transport to write them.
+pub const OUTGOING_CAPACITY: usize = 256;
+
+pub struct Connection {
+    pub id: ConnectionId,
+    pub server: Server,
+    pub principal: Principal,
+    transport: &'static str,
+    outgoing: mpsc::Sender<Approved>,
+    session: Mutex<Version>,
+    in_flight: Mutex<HashMap<RequestId, InFlight>>,
+    slots: Arc<Semaphore>,
+}
+
+struct InFlight {
+    cancel: CancellationToken,
+    /// The client does not want the answer any more.
+    withdrawn: bool,
+}
+
+/// How a finished request is to be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    Yes,
+    Withdrawn,
+}
+
+impl Connection {
+    /// A new connection, and the messages that its transport has to write.
+    pub fn open(
+        server: &Server,
+        transport: &'static str,
+        principal: Principal,
+    ) -> (Arc<Self>, mpsc::Receiver<Approved>) {
+        let (outgoing, to_write) = mpsc::channel(OUTGOING_CAPACITY);
+        let connection = Self {
+            id: server.engine.connections.open(transport),
+            slots: Arc::new(Semaphore::new(server.engine.config.server.max_calls)),
+            server: server.clone(),
+            principal,
+            transport,
+            outgoing,
+            session: Mutex::new(Version::LATEST_HANDSHAKE),
+            in_flight: Mutex::default(),
+        };
+        (Arc::new(connection), to_write)
+    }
+
+    /// Takes one message from the client. Cheap methods are answered before this returns; calls go on by themselves.
+    pub async fn receive(self: &Arc<Self>, bytes: Bytes) {
+        let parsed = Envelope::parse(&bytes);
+        let message = Message::incoming(self.id, self.transport, bytes.clone(), &parsed);
+        let header = message.header.clone();
+        match self.server.engine.chain.pass(message).await {
+            Verdict::Passed(approved) => self.answer(approved.into_message()).await,
+            Verdict::Mocked(body) => {
+                let Ok(Envelope::Request { id, method, params }) = &parsed else { return };
+                let facts = Facts::of(self, id, method, *params, header.tool);
+                self.reply(&facts, Ok(body)).await;
+            }
+            Verdict::Blocked { reason } => {
+                let Some(id) = header.id.clone().filter(|_| header.kind == Kind::Request) else { return };
+                self.send(Kind::Error, &header, codec::error(Some(&id), &blocked(&reason))).await;
+            }
+        }
+    }
+
+    /// A line was longer than is taken; this is its beginning. It is logged as it is, and refused.
+    pub async fn receive_oversized(self: &Arc<Self>, beginning: Bytes, limit: usize) {
+        let what = format!("a message is at most {limit} bytes long; this one was skipped");
+        let malformed = Malformed { id: None, error: RpcError::new(INVALID_REQUEST, what) };
+        let message = Message::incoming(self.id, self.transport, beginning, &Err(malformed.clone()));
+        if let Verdict::Passed(approved) = self.server.engine.chain.pass(message).await {
+            self.refuse(&approved.message().header, &malformed).await;
+        }
+    }
+
+    async fn answer(self: &Arc<Self>, message: Message) {
+        match Envelope::parse(&message.bytes) {
+            Ok(Envelope::Request { id, method, params }) => {
+                let facts = Facts::of(self, &id, &method, params, message.header.tool.clone());
+                match dispatch::request(self, &facts, params) {
+                    Answer::Now(result) => self.reply(&facts, result).await,
+                    Answer::Later(work) => self.spawn(facts, work).await,
+                }
+            }
+            Ok(Envelope::Notification { method, params }) => dispatch::notification(self, &method, params),
+            // zen asks its clients nothing, so there is nothing that a response could answer.
+            Ok(Envelope::Response { .. }) => {}
+            Err(malformed) => self.refuse(&message.header, &malformed).await,
+        }
+    }
+
+    /// Runs a call beside the others, under a permit and a place in the list of what is in flight.
+    async fn spawn(self: &Arc<Self>, facts: Facts, work: dispatch::Work) {
+        if self.server.engine.shutdown.has_begun() {
+            return self.reply(&facts, Err(RpcError::new(SHUTTING_DOWN, "zen is ending; call its next start"))).await;
+        }
+        let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() else {
+            let limit = self.server.engine.config.server.max_calls;
+            let what = format!("{limit} calls of this connection are in flight already; wait for one to end");
+            return self.reply(&facts, Err(RpcError::new(BUSY, what))).await;
+        };
+        let cancel = CancellationToken::new();
+        if !self.register(&facts.id, &cancel) {
+            let what = "a request with this id is in flight already";
+            return self.reply(&facts, Err(RpcError::new(INVALID_REQUEST, what))).await;
+        }
+        let connection = Arc::clone(self);
+        let guard = self.server.engine.shutdown.guard();
+        tokio::spawn(async move {
+            let result = dispatch::call(&connection, &facts, work, cancel).await;
+            if connection.finish(&facts.id) == Wanted::Yes {
+                connection.reply(&facts, result).await;
+            }
+            drop((permit, guard));
+        });
+    }
+
+    /// Writes the answer of a request.
+    pub async fn reply(&self, facts: &Facts, result: Result<ResultBody, RpcError>) {
+        let (kind, bytes) = match result {
+            Ok(body) => (Kind::Result, codec::result(&facts.id, facts.version, &body)),
+            Err(error) => (Kind::Error, codec::error(Some(&facts.id), &error)),
+        };
+        self.send(kind, &self.header_of(facts), bytes).await;
+    }
+
+    /// Writes a notification that belongs to a request.
+    pub async fn notify(&self, facts: &Facts, method: &'static str, bytes: Bytes) {
+        let header = Header { method: method.into(), id: None, ..self.header_of(facts) };
+        self.send(Kind::Notification, &header, bytes).await;
+    }
+
+    async fn refuse(&self, header: &Header, malformed: &Malformed) {
+        self.send(Kind::Error, header, codec::error(malformed.id.as_ref(), &malformed.error)).await;
+    }
+
+    /// The one way out: through the chain, then to the transport.
+    async fn send(&self, kind: Kind, about: &Header, bytes: Bytes) {
+        let header = Header { direction: Direction::Out, kind, ..about.clone() };
+        if let Some(approved) = self.server.engine.chain.pass_out(Message { header, bytes }).await {
+            // A transport that is gone has nobody left to tell.
+            let _ = self.outgoing.send(approved).await;
+        }
+    }
+
+    fn header_of(&self, facts: &Facts) -> Header {
+        Header {
+            connection: self.id,
+            transport: self.transport,
+            direction: Direction::Out,
+            kind: Kind::Result,
+            method: Arc::clone(&facts.method),
+            tool: facts.tool.clone(),
+            id: Some(facts.id.clone()),
+        }
+    }
+
+    /// The version that the client's last `initialize` settled on.
+    pub fn session(&self) -> Version {
+        *self.session.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    pub fn settle_on(&self, version: Version) {
+        *self.session.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = version;
+    }
+
+    /// The client takes its request back: it is stopped and not answered.
+    pub fn withdraw(&self, id: &RequestId) {
+        if let Some(request) = self.in_flight().get_mut(id) {
+            request.withdrawn = true;
+            request.cancel.cancel();
+        }
+    }
+
+    /// The client is gone: what it asked for is stopped.
+    pub fn close(&self) {
+        for request in self.in_flight().values_mut() {
+            request.withdrawn = true;
+            request.cancel.cancel();
+        }
+        self.server.engine.connections.close(self.id);
+    }
+
+    fn register(&self, id: &RequestId, cancel: &CancellationToken) -> bool {
+        let mut in_flight = self.in_flight();
+        if in_flight.contains_key(id) {
+            return false;
+        }
+        in_flight.insert(id.clone(), InFlight { cancel: cancel.clone(), withdrawn: false });
+        true
+    }
+
+    fn finish(&self, id: &RequestId) -> Wanted {
+        match self.in_flight().remove(id) {
+            Some(InFlight { withdrawn: true, .. }) => Wanted::Withdrawn,
+            _ => Wanted::Yes,
+        }
+    }
+
+    fn in_flight(&self) -> MutexGuard<'_, HashMap<RequestId, InFlight>> {
+        self.in_flight.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}

@@ -1,0 +1,33 @@
+//! The MCP server: transports bring messages, connections take them through the interceptor chain, dispatch answers them
+//! from the engine. A transport knows bytes and approved messages, nothing else.
+
+pub mod connection;
+mod dispatch;
+mod lines;
+pub mod local;
+pub mod stdio;
+mod surface;
+
+use std::sync::Arc;
+
+use crate::engine::Engine;
+use surface::Surface;
+
+/// What all connections of a process share. Cheap to clone.
+#[derive(Clone)]
+pub struct Server {
+    pub engine: Arc<Engine>,
+    surface: Arc<Surface>,
+}
+
+impl Server {
+    pub fn new(engine: Arc<Engine>) -> Self {
+        let surface = Arc::new(Surface::of(&engine));
+        Self { engine, surface }
+    }
+
+    /// The `tools` member of `tools/list`, as JSON text.
+    pub fn tool_listing(&self) -> &str {
+        &self.surface.tools
+    }
+}

@@ -1,0 +1,127 @@
+//! MCP over standard input and output: one message a line, and nothing else on the output, ever. Both ends are threads
+//! that block, whatever kind of file they are given (pipe, socket pair, terminal, file); a process that ends does not
+//! wait for them.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::OwnedFd;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
+
+use super::Server;
+use super::connection::Connection;
+use super::lines::{Line, Lines};
+use crate::interceptor::Approved;
+use crate::shutdown::{Drained, Shutdown};
+use crate::thread::Principal;
+
+/// Lines that may wait to be dispatched.
+const INCOMING_CAPACITY: usize = 16;
+/// Replies are gathered up to this many bytes before they are written.
+const WRITE_BATCH: usize = 64 << 10;
+/// How long the last replies may take to be written once all calls have ended.
+const FLUSH_GRACE: Duration = Duration::from_secs(1);
+
+/// The two ends, taken from the process.
+pub struct Stdio {
+    input: File,
+    output: File,
+}
+
+impl Stdio {
+    /// Takes standard input and output for the protocol. From then on whatever else is printed to the output, by a
+    /// library or by mistake, goes to standard error.
+    pub fn take() -> io::Result<Self> {
+        let input = rustix::io::dup(rustix::stdio::stdin())?;
+        let output = rustix::io::dup(rustix::stdio::stdout())?;
+        rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+        Ok(Self::from_fds(input, output))
+    }
+
+    pub fn from_fds(input: OwnedFd, output: OwnedFd) -> Self {
+        Self { input: input.into(), output: output.into() }
+    }
+
+    /// Serves one client until it closes its end or shutdown begins, then lets calls in flight finish within the
+    /// configured grace.
+    pub async fn serve(self, server: &Server, principal: Principal) -> io::Result<Drained> {
+        let shutdown = server.engine.shutdown.clone();
+        let limits = server.engine.config.server.clone();
+        let (connection, to_write) = Connection::open(server, "stdio", principal);
+        let mut lines = read_on_a_thread(self.input, limits.max_line)?;
+        let (writer, written) = write_on_a_thread(self.output, to_write, shutdown.clone())?;
+
+        loop {
+            tokio::select! {
+                biased;
+                () = shutdown.begun() => break,
+                line = lines.recv() => match line {
+                    Some(Line::Whole(bytes)) => connection.receive(bytes).await,
+                    Some(Line::TooLong { beginning }) => {
+                        connection.receive_oversized(beginning, limits.max_line).await;
+                    }
+                    None => break,
+                },
+            }
+        }
+        shutdown.begin();
+        let drained = shutdown.drained(limits.drain_grace).await;
+        connection.close();
+        // The last sender goes with the connection: the writer ends when it has written all.
+        drop(connection);
+        let _ = tokio::time::timeout(FLUSH_GRACE, written).await;
+        drop(writer);
+        Ok(drained)
+    }
+}
+
+fn read_on_a_thread(input: File, max_line: usize) -> io::Result<mpsc::Receiver<Line>> {
+    let (sender, receiver) = mpsc::channel(INCOMING_CAPACITY);
+    std::thread::Builder::new().name("zen-stdin".to_owned()).spawn(move || {
+        let mut lines = Lines::new(input, max_line);
+        // A read error is an end as good as any: the client cannot be heard any more.
+        while let Ok(Some(line)) = lines.next_line() {
+            if sender.blocking_send(line).is_err() {
+                break;
+            }
+        }
+    })?;
+    Ok(receiver)
+}
+
+/// The thread ends, and says so, when the channel closes or nobody reads any more; in the latter case it begins shutdown.
+fn write_on_a_thread(
+    mut output: File,
+    mut messages: mpsc::Receiver<Approved>,
+    shutdown: Shutdown,
+) -> io::Result<(JoinHandle<()>, oneshot::Receiver<()>)> {
+    let (done, written) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("zen-stdout".to_owned()).spawn(move || {
+        let mut batch = Vec::with_capacity(WRITE_BATCH);
+        while let Some(message) = messages.blocking_recv() {
+            put(&mut batch, &message.message().bytes);
+            while batch.len() < WRITE_BATCH {
+                match messages.try_recv() {
+                    Ok(message) => put(&mut batch, &message.message().bytes),
+                    Err(_) => break,
+                }
+            }
+            if output.write_all(&batch).is_err() {
+                shutdown.begin();
+                break;
+            }
+            batch.clear();
+            batch.shrink_to(WRITE_BATCH);
+        }
+        let _ = done.send(());
+    })?;
+    Ok((thread, written))
+}
+
+fn put(batch: &mut Vec<u8>, message: &Bytes) {
+    batch.extend_from_slice(message);
+    batch.push(b'\n');
+}
