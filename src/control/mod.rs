@@ -1,7 +1,15 @@
 //! The control API: how a face sees and steers an engine, in its own process or behind a Unix socket of the same user.
 //! It is not MCP, and it has no form over TCP.
 
+pub mod client;
+pub mod discovery;
+pub mod endpoint;
+mod route;
+pub mod service;
+pub mod socket;
+mod summary;
 pub mod types;
+mod watch;
 
 use std::future::Future;
 use std::pin::Pin;

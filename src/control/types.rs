@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::budget::Decision;
+pub use crate::engine::calls::Stage;
 use crate::event::Removal;
 use crate::id::{CallId, ConnectionId, MessageSeq, ModelId, ProviderId, ThreadId};
 pub use crate::interceptor::{Direction, Kind as MessageKind, Outcome as MessageOutcome};
@@ -231,31 +232,6 @@ pub struct CallSummary {
     pub text_chars: u64,
     pub started: UnixMillis,
     pub ended: Option<UnixMillis>,
-}
-
-/// How far a call has come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "stage", rename_all = "snake_case")]
-pub enum Stage {
-    /// Gathering files and history.
-    Preparing,
-    /// The request is out and no text has come.
-    Waiting,
-    /// Text arrives.
-    Streaming,
-    Done,
-    Failed {
-        /// None where no provider is to blame.
-        class: Option<Class>,
-        message: String,
-    },
-    Cancelled,
-}
-
-impl Stage {
-    pub fn has_ended(&self) -> bool {
-        matches!(self, Self::Done | Self::Failed { .. } | Self::Cancelled)
-    }
 }
 
 /// One message as it passed the interceptor chain.

@@ -1,0 +1,129 @@
+//! The paths of the control API, once: the client writes what the server reads.
+
+use hyper::Method;
+
+use super::types::TurnText;
+use crate::id::{CallId, MessageSeq, ThreadId};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    Hello,
+    Watch,
+    Thread(ThreadId),
+    Expire(ThreadId),
+    TurnText { thread: ThreadId, turn: u32, which: TurnText, from: u64 },
+    Call,
+    Cancel(CallId),
+    LiveText { call: CallId, from: u64 },
+    Message(MessageSeq),
+    Tools,
+}
+
+impl Route {
+    pub fn method(&self) -> Method {
+        match self {
+            Self::Expire(_) | Self::Cancel(_) => Method::DELETE,
+            Self::Call => Method::POST,
+            Self::Hello
+            | Self::Watch
+            | Self::Thread(_)
+            | Self::TurnText { .. }
+            | Self::LiveText { .. }
+            | Self::Message(_)
+            | Self::Tools => Method::GET,
+        }
+    }
+
+    /// Path and query.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Hello => "/v1/hello".to_owned(),
+            Self::Watch => "/v1/watch".to_owned(),
+            Self::Thread(thread) | Self::Expire(thread) => format!("/v1/threads/{thread}"),
+            Self::TurnText { thread, turn, which, from } => {
+                format!("/v1/threads/{thread}/turns/{turn}/{}?from={from}", which.as_str())
+            }
+            Self::Call => "/v1/calls".to_owned(),
+            Self::Cancel(call) => format!("/v1/calls/{call}"),
+            Self::LiveText { call, from } => format!("/v1/calls/{call}/text?from={from}"),
+            Self::Message(seq) => format!("/v1/messages/{seq}"),
+            Self::Tools => "/v1/tools".to_owned(),
+        }
+    }
+
+    /// The route that a request means.
+    pub fn parse(method: &Method, path: &str, query: Option<&str>) -> Option<Self> {
+        let from = query
+            .into_iter()
+            .flat_map(|query| query.split('&'))
+            .find_map(|pair| pair.strip_prefix("from="))
+            .map_or(Some(0), |from| from.parse().ok())?;
+        let parts: Vec<_> = path.strip_prefix("/v1/")?.split('/').collect();
+        let route = match (method, parts.as_slice()) {
+            (&Method::GET, ["hello"]) => Self::Hello,
+            (&Method::GET, ["watch"]) => Self::Watch,
+            (&Method::GET, ["tools"]) => Self::Tools,
+            (&Method::GET, ["threads", thread]) => Self::Thread(thread.parse().ok()?),
+            (&Method::DELETE, ["threads", thread]) => Self::Expire(thread.parse().ok()?),
+            (&Method::GET, ["threads", thread, "turns", turn, which]) => Self::TurnText {
+                thread: thread.parse().ok()?,
+                turn: turn.parse().ok()?,
+                which: TurnText::parse(which)?,
+                from,
+            },
+            (&Method::POST, ["calls"]) => Self::Call,
+            (&Method::DELETE, ["calls", call]) => Self::Cancel(call.parse().ok()?),
+            (&Method::GET, ["calls", call, "text"]) => Self::LiveText { call: call.parse().ok()?, from },
+            (&Method::GET, ["messages", seq]) => Self::Message(seq.parse().ok()?),
+            _ => return None,
+        };
+        Some(route)
+    }
+}
+
+impl TurnText {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::Answer => "answer",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Prompt, Self::Answer].into_iter().find(|which| which.as_str() == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_read_back_from_what_is_written() {
+        let thread = ThreadId::random();
+        for route in [
+            Route::Hello,
+            Route::Watch,
+            Route::Thread(thread),
+            Route::Expire(thread),
+            Route::TurnText { thread, turn: 3, which: TurnText::Answer, from: 17 },
+            Route::Call,
+            Route::Cancel(CallId(4)),
+            Route::LiveText { call: CallId(4), from: 9 },
+            Route::Message(MessageSeq(5)),
+            Route::Tools,
+        ] {
+            let written = route.path();
+            let (path, query) = written.split_once('?').map_or((&*written, None), |(path, query)| (path, Some(query)));
+            assert_eq!(Route::parse(&route.method(), path, query), Some(route));
+        }
+    }
+
+    #[test]
+    fn what_is_no_route_is_none() {
+        for path in ["/", "/v1/", "/v2/hello", "/v1/threads/nonsense", "/v1/messages/-1", "/v1/hello/more"] {
+            assert_eq!(Route::parse(&Method::GET, path, None), None, "{path}");
+        }
+        assert_eq!(Route::parse(&Method::POST, "/v1/hello", None), None);
+    }
+}

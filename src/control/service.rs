@@ -1,0 +1,186 @@
+//! The control API over the engine in this process.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::summary::{self, TEXT_CHARS};
+use super::types::{
+    Face, Hello, Limits, MessageDetail, PROTOCOL, Refusal, RefusalCode, Snapshot, TextSlice, ThreadDetail,
+    ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
+};
+use super::{Control, Reply, watch};
+use crate::engine::Engine;
+use crate::event::Removal;
+use crate::id::{CallId, MessageSeq, ThreadId};
+use crate::interceptor::builtin::message_log::Entry;
+use crate::server::Server;
+use crate::server::local::Local;
+use crate::thread::Principal;
+use crate::unit::{UnixMillis, whole_millis};
+
+/// Messages of the log that a snapshot brings.
+const SNAPSHOT_MESSAGES: usize = 500;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    server: Server,
+    principal: Principal,
+    identity: Arc<Identity>,
+}
+
+/// What a process says about itself.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub face: Face,
+    pub started: UnixMillis,
+    pub working_directory: String,
+    /// The scripted provider answers instead of a real one.
+    pub demo: bool,
+}
+
+impl Service {
+    pub fn new(server: Server, principal: Principal, identity: Identity) -> Self {
+        Self { server, principal, identity: Arc::new(identity) }
+    }
+
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.server.engine
+    }
+
+    /// All that a face shows at first.
+    pub fn snapshot(&self) -> Snapshot {
+        let engine = self.engine();
+        let limits = engine.threads.limits();
+        Snapshot {
+            hello: self.greet(),
+            limits: Limits { ttl_ms: whole_millis(limits.ttl), max_turns: limits.max_turns },
+            threads: engine.threads.list().iter().map(|thread| summary::thread(thread, engine.clock)).collect(),
+            calls: engine.calls.list().iter().map(|call| summary::call(call)).collect(),
+            messages: engine.messages.newest(SNAPSHOT_MESSAGES).iter().map(summary::message).collect(),
+            providers: engine.models.providers().into_iter().map(summary::provider).collect(),
+        }
+    }
+
+    fn greet(&self) -> Hello {
+        Hello {
+            protocol: PROTOCOL,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            face: self.identity.face,
+            started: self.identity.started,
+            working_directory: self.identity.working_directory.clone(),
+            clients: self.engine().connections.list().into_iter().map(summary::client).collect(),
+            demo: self.identity.demo,
+        }
+    }
+
+    fn find_thread(&self, id: ThreadId) -> Result<Arc<crate::thread::Thread>, Refusal> {
+        self.engine().threads.live(id).ok_or_else(|| not_found(format!("no thread {id} here")))
+    }
+
+    fn find_message(&self, seq: MessageSeq) -> Result<Entry, Refusal> {
+        self.engine().messages.get(seq).ok_or_else(|| not_found(format!("message {seq} is not in the log (any more)")))
+    }
+
+    fn find_turn_text(&self, id: ThreadId, turn: u32, which: TurnText, from: u64) -> Result<TextSlice, Refusal> {
+        let thread = self.find_thread(id)?;
+        let index = usize::try_from(turn).unwrap_or(usize::MAX).checked_sub(1);
+        let found = index.and_then(|index| thread.turns.get(index));
+        let found = found.ok_or_else(|| not_found(format!("thread {id} has no turn {turn}")))?;
+        let text = match which {
+            TurnText::Prompt => &found.prompt,
+            TurnText::Answer => found.answer.as_ref().ok_or_else(|| not_found(format!("turn {turn} has no answer")))?,
+        };
+        Ok(TextSlice::of(text, from, TEXT_CHARS))
+    }
+
+    fn do_expire(&self, id: ThreadId) -> Result<ThreadSummary, Refusal> {
+        let removed = self.engine().threads.remove(id, Removal::ByHand);
+        let thread = removed.ok_or_else(|| not_found(format!("no thread {id} here")))?;
+        tracing::info!(thread = %id.short(), "thread expired by hand");
+        Ok(summary::thread(&thread, self.engine().clock))
+    }
+}
+
+impl Control for Service {
+    fn hello(&self) -> Reply<'_, Hello> {
+        Box::pin(async { Ok(self.greet()) })
+    }
+
+    fn watch(&self) -> Reply<'_, mpsc::Receiver<Update>> {
+        Box::pin(async { Ok(watch::start(self.clone())) })
+    }
+
+    fn thread(&self, thread: ThreadId) -> Reply<'_, ThreadDetail> {
+        Box::pin(async move {
+            let found = self.find_thread(thread)?;
+            Ok(summary::thread_detail(&found, self.engine().clock))
+        })
+    }
+
+    fn turn_text(&self, thread: ThreadId, turn: u32, which: TurnText, from: u64) -> Reply<'_, TextSlice> {
+        Box::pin(async move { Ok(self.find_turn_text(thread, turn, which, from)?) })
+    }
+
+    fn expire(&self, thread: ThreadId) -> Reply<'_, ThreadSummary> {
+        Box::pin(async move { Ok(self.do_expire(thread)?) })
+    }
+
+    fn call(&self, call: ToolCall) -> Reply<'_, ToolResult> {
+        Box::pin(async move {
+            let mut client = Local::open(&self.server, "control", "a person", self.principal.clone());
+            let called = client.call(&call.tool, &call.arguments).await;
+            let result =
+                called.map_err(|error| Refusal { code: RefusalCode::BadRequest, message: error.to_string() })?;
+            Ok(ToolResult { text: result.text, is_error: result.is_error })
+        })
+    }
+
+    fn cancel(&self, call: CallId) -> Reply<'_, ()> {
+        Box::pin(async move {
+            if self.engine().calls.cancel(call) {
+                tracing::info!(call = call.0, "call cancelled by hand");
+                Ok(())
+            } else {
+                Err(not_found(format!("call {call} is not in flight")).into())
+            }
+        })
+    }
+
+    fn live_text(&self, call: CallId, from: u64) -> Reply<'_, TextSlice> {
+        Box::pin(async move {
+            let found = self.engine().calls.get(call);
+            let found = found.ok_or_else(|| not_found(format!("call {call} is not known (any more)")))?;
+            Ok(TextSlice::of(&found.live_text(), from, TEXT_CHARS))
+        })
+    }
+
+    fn message(&self, seq: MessageSeq) -> Reply<'_, MessageDetail> {
+        Box::pin(async move {
+            let entry = self.find_message(seq)?;
+            let slice = |bytes: &[u8]| TextSlice::of(&String::from_utf8_lossy(bytes), 0, TEXT_CHARS);
+            Ok(MessageDetail {
+                before: slice(&entry.before),
+                after: entry.after.as_deref().map(slice),
+                summary: summary::message(&entry),
+            })
+        })
+    }
+
+    fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {
+        Box::pin(async move {
+            let summary = |spec: &crate::tools::schema::Spec| ToolSummary {
+                name: spec.name.to_owned(),
+                title: spec.title.to_owned(),
+                description: spec.description.to_owned(),
+            };
+            Ok(self.engine().tools().map(|tool| summary(tool.spec())).collect())
+        })
+    }
+}
+
+fn not_found(message: String) -> Refusal {
+    Refusal { code: RefusalCode::NotFound, message }
+}

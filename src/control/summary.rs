@@ -1,0 +1,133 @@
+//! From the engine's own types to what travels: one function a type, and nothing else decided here.
+
+use crate::clock::Clock;
+use crate::control::types::{
+    CallSummary, ClientSummary, ConsultationDetail, MessageSummary, ProviderSummary, RefusedFile, TextSlice,
+    ThreadDetail, ThreadSummary, TurnDetail,
+};
+use crate::engine::calls::LiveCall;
+use crate::engine::connections::Peer;
+use crate::interceptor::builtin::message_log::Entry;
+use crate::provider::Status;
+use crate::thread::Thread;
+use crate::thread::turn::{Consultation, Turn};
+use crate::unit::{Tokens, whole_millis};
+
+/// Characters of a text that travel without being asked for.
+pub const TEXT_CHARS: usize = 16 << 10;
+
+pub fn thread(thread: &Thread, clock: Clock) -> ThreadSummary {
+    let consultations = || thread.turns.iter().flat_map(|turn| &turn.consultations);
+    let sum = |count: fn(&Consultation) -> Option<Tokens>| consultations().filter_map(count).sum();
+    let usage = consultations().map(|consultation| consultation.usage);
+    ThreadSummary {
+        id: thread.id,
+        title: thread.title.to_string(),
+        tool: thread.tool.to_string(),
+        model: consultations().last().map(|consultation| consultation.model.clone()),
+        turns: u32::try_from(thread.turns.len()).unwrap_or(u32::MAX),
+        answered: thread.answered(),
+        input: sum(|consultation| consultation.usage.input),
+        output: sum(|consultation| consultation.usage.output),
+        partly_unknown: usage.into_iter().any(|usage| usage.input.is_none() || usage.output.is_none()),
+        cost: None,
+        bytes: thread.bytes() as u64,
+        created: thread.created,
+        updated: thread.updated,
+        expires: clock.wall().plus(thread.expires.saturating_duration_since(clock.now())),
+    }
+}
+
+pub fn thread_detail(of: &Thread, clock: Clock) -> ThreadDetail {
+    let turns = of.turns.iter().zip(1..).map(|(of, number)| turn(of, number)).collect();
+    ThreadDetail { summary: thread(of, clock), turns }
+}
+
+fn turn(turn: &Turn, number: u32) -> TurnDetail {
+    let refused = turn.refused.iter();
+    TurnDetail {
+        number,
+        tool: turn.tool.to_string(),
+        prompt: TextSlice::of(&turn.prompt, 0, TEXT_CHARS),
+        answer: turn.answer.as_ref().map(|answer| TextSlice::of(answer, 0, TEXT_CHARS)),
+        files: turn.files.iter().map(|path| path.to_string()).collect(),
+        refused: refused.map(|file| RefusedFile { path: file.path.clone(), reason: file.reason.clone() }).collect(),
+        consultations: turn.consultations.iter().map(consultation).collect(),
+        started: turn.started,
+        ended: turn.ended,
+    }
+}
+
+fn consultation(consultation: &Consultation) -> ConsultationDetail {
+    ConsultationDetail {
+        provider: consultation.provider.clone(),
+        model: consultation.model.clone(),
+        asked_as: consultation.asked_as.clone(),
+        effort_asked: consultation.effort_asked,
+        effort_sent: consultation.effort_sent,
+        usage: consultation.usage,
+        estimated_input: consultation.estimated_input,
+        cost: consultation.cost,
+        finish: consultation.finish.clone(),
+        first_token_ms: consultation.first_token.map(whole_millis),
+        latency_ms: whole_millis(consultation.latency),
+        window: consultation.window,
+        reply_reserve: consultation.reply_reserve,
+        decisions: consultation.decisions.clone(),
+    }
+}
+
+pub fn call(call: &LiveCall) -> CallSummary {
+    let state = call.snapshot();
+    CallSummary {
+        id: call.id,
+        tool: call.tool.to_owned(),
+        connection: call.connection,
+        thread: state.thread,
+        model: state.model,
+        provider: state.provider,
+        stage: state.stage,
+        text_chars: state.text_chars,
+        started: call.started,
+        ended: state.ended,
+    }
+}
+
+pub fn message(entry: &Entry) -> MessageSummary {
+    let header = &entry.header;
+    MessageSummary {
+        seq: entry.seq,
+        at: entry.at,
+        direction: header.direction,
+        connection: header.connection,
+        transport: header.transport.to_owned(),
+        kind: header.kind,
+        method: header.method.to_string(),
+        tool: header.tool.as_deref().map(str::to_owned),
+        id: header.id.as_ref().map(|id| id.as_json().to_owned()),
+        bytes: entry.len,
+        outcome: entry.outcome,
+    }
+}
+
+pub fn client(peer: Peer) -> ClientSummary {
+    ClientSummary {
+        connection: peer.connection,
+        transport: peer.transport.to_owned(),
+        name: peer.name,
+        version: peer.version,
+        protocol: peer.protocol.map(str::to_owned),
+    }
+}
+
+pub fn provider(status: Status) -> ProviderSummary {
+    ProviderSummary {
+        id: status.provider,
+        title: status.title,
+        configured: status.configured,
+        answered: status.answered,
+        failed: status.failed,
+        last_latency_ms: status.last_latency.map(whole_millis),
+        last_failure: status.last_failure,
+    }
+}

@@ -1,0 +1,124 @@
+//! One watcher's stream: a snapshot, then what changed, gathered for a moment so that a burst of events is one update.
+//! Without a watcher nothing here runs. A watcher that does not keep up loses events, is told how many, and starts anew.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, mpsc};
+
+use super::service::Service;
+use super::summary;
+use super::types::{Delta, RemovedThread, Update};
+use crate::event::{Event, Removal};
+use crate::id::{CallId, MessageSeq, ThreadId};
+
+/// Updates that may wait for a watcher.
+const QUEUE: usize = 16;
+/// How long changes are gathered before they are sent: a person cannot read faster.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// Starts a watch; it ends when the receiver is dropped or the engine shuts down.
+pub fn start(service: Service) -> mpsc::Receiver<Update> {
+    let (updates, receiver) = mpsc::channel(QUEUE);
+    // The bus is heard before the snapshot is taken, so that nothing falls between the two.
+    let events = service.engine().bus.watch();
+    tokio::spawn(async move {
+        let shutdown = service.engine().shutdown.clone();
+        tokio::select! {
+            () = shutdown.begun() => {}
+            () = updates.closed() => {}
+            () = relay(&service, events, &updates) => {}
+        }
+    });
+    receiver
+}
+
+async fn relay(service: &Service, mut events: broadcast::Receiver<Event>, updates: &mpsc::Sender<Update>) {
+    let snapshot = Update::Snapshot(Box::new(service.snapshot()));
+    if updates.send(snapshot).await.is_err() {
+        return;
+    }
+    loop {
+        let mut changes = Changes::default();
+        let mut dropped = 0;
+        match events.recv().await {
+            Ok(event) => changes.note(event),
+            Err(RecvError::Lagged(count)) => dropped = count,
+            Err(RecvError::Closed) => return,
+        }
+        tokio::time::sleep(GATHER).await;
+        loop {
+            match events.try_recv() {
+                Ok(event) => changes.note(event),
+                Err(broadcast::error::TryRecvError::Lagged(count)) => dropped += count,
+                Err(_) => break,
+            }
+        }
+        let next = if dropped == 0 {
+            vec![Update::Delta(Box::new(changes.into_delta(service)))]
+        } else {
+            vec![Update::Resync { dropped }, Update::Snapshot(Box::new(service.snapshot()))]
+        };
+        for update in next {
+            if updates.send(update).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// What has changed since the last update, each thing once.
+#[derive(Default)]
+struct Changes {
+    threads: BTreeSet<ThreadId>,
+    removed: Vec<(ThreadId, Removal)>,
+    calls: BTreeSet<CallId>,
+    messages: BTreeSet<MessageSeq>,
+    clients: bool,
+}
+
+impl Changes {
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::ConnectionOpened(_) | Event::ConnectionIdentified(_) | Event::ConnectionClosed(_) => {
+                self.clients = true;
+            }
+            Event::CallChanged(call) => {
+                self.calls.insert(call);
+            }
+            Event::ThreadChanged(thread) => {
+                self.threads.insert(thread);
+            }
+            Event::ThreadRemoved { thread, reason } => {
+                self.threads.remove(&thread);
+                self.removed.push((thread, reason));
+            }
+            Event::MessageLogged(seq) => {
+                self.messages.insert(seq);
+            }
+            Event::ControlRefused { .. } => {}
+        }
+    }
+
+    fn into_delta(self, service: &Service) -> Delta {
+        let engine = service.engine();
+        let threads = self.threads.into_iter().filter_map(|id| engine.threads.live(id));
+        let calls: Vec<_> = self.calls.into_iter().filter_map(|id| engine.calls.get(id)).collect();
+        // A provider's figures change only where a call does.
+        let providers = if calls.is_empty() { Vec::new() } else { engine.models.providers() };
+        Delta {
+            threads: threads.map(|thread| summary::thread(&thread, engine.clock)).collect(),
+            removed: self.removed.into_iter().map(|(id, reason)| RemovedThread { id, reason }).collect(),
+            calls: calls.iter().map(|call| summary::call(call)).collect(),
+            messages: self
+                .messages
+                .into_iter()
+                .filter_map(|seq| engine.messages.get(seq))
+                .map(|entry| summary::message(&entry))
+                .collect(),
+            providers: providers.into_iter().map(summary::provider).collect(),
+            clients: self.clients.then(|| engine.connections.list().into_iter().map(summary::client).collect()),
+        }
+    }
+}
