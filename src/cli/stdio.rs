@@ -1,0 +1,40 @@
+//! `zen stdio`: serves one agent over standard input and output until it goes away.
+
+use crate::cli::flags::ConfigFlags;
+use crate::cli::launch::{self, Launched};
+use crate::cli::output::{Exit, Streams};
+use crate::config::{Config, Environment};
+use crate::control::types::Face;
+use crate::server::stdio::Stdio;
+use crate::shutdown::Drained;
+
+pub fn run(flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
+    let started = flags.load_or_exit(environment, streams).and_then(|loaded| {
+        let runtime = launch::runtime(streams)?;
+        Ok((runtime, loaded.config))
+    });
+    let (runtime, config) = match started {
+        Ok(started) => started,
+        Err(exit) => return exit,
+    };
+    let exit = runtime.block_on(serve(config, environment, streams)).unwrap_or_else(|exit| exit);
+    // The thread that reads standard input may be blocked in it for good.
+    runtime.shutdown_background();
+    exit
+}
+
+async fn serve(config: Config, environment: &Environment, streams: &mut Streams) -> Result<Exit, Exit> {
+    let broken = |streams: &mut Streams, error: &std::io::Error| {
+        streams.complain(format_args!("standard input and output cannot be used: {error}"));
+        Exit::Failed
+    };
+    let stdio = Stdio::take().map_err(|error| broken(streams, &error))?;
+    let Launched { server, principal, socket, log: _log, .. } =
+        launch::launch(Face::Stdio, false, config, environment, streams)?;
+    let drained = stdio.serve(&server, principal).await.map_err(|error| broken(streams, &error))?;
+    drop(socket);
+    if let Drained::Abandoned(calls) = drained {
+        tracing::warn!(calls, "zen ends with calls in flight");
+    }
+    Ok(Exit::Ok)
+}
