@@ -1,11 +1,12 @@
 //! What a provider says when it refuses or fails, in the several shapes that are in use, and the class that follows from
 //! it. Reads; decides nothing about what is done next.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
 
 use crate::provider::failure::{Class, Fault};
+use crate::unit::{UnixMillis, whole_millis};
 
 /// A longer wait is no hint but a mistake.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -122,7 +123,15 @@ impl Complaint {
     }
 }
 
-/// The wait that a header asks for: seconds, whole or not. None for what is no sensible number.
+/// The wait that a `Retry-After` header asks for: seconds, or the date at which it ends.
+pub(super) fn retry_after(text: &str, now: UnixMillis) -> Option<Duration> {
+    seconds(text).or_else(|| {
+        let until = httpdate::parse_http_date(text.trim()).ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some(UnixMillis(whole_millis(until)).since(now)).filter(|wait| !wait.is_zero() && *wait <= MAX_RETRY_AFTER)
+    })
+}
+
+/// A wait in seconds, whole or not. None for what is no sensible number.
 pub(super) fn seconds(text: &str) -> Option<Duration> {
     let seconds: f64 = text.trim().parse().ok()?;
     Duration::try_from_secs_f64(seconds).ok().filter(|wait| *wait <= MAX_RETRY_AFTER)
@@ -183,6 +192,10 @@ mod tests {
         for nonsense in ["NaN", "-1", "1e300", "soon", "inf"] {
             assert_eq!(seconds(nonsense), None, "{nonsense}");
         }
+        let date = |text| retry_after(text, UnixMillis(784_111_777_000));
+        assert_eq!(date("Sun, 06 Nov 1994 08:49:47 GMT"), Some(Duration::from_secs(10)));
+        assert_eq!(date("Sun, 06 Nov 1994 08:49:27 GMT"), None);
+        assert_eq!(date("Sun, 06 Nov 2094 08:49:37 GMT"), None);
         let body = r#"{"error":{"code":429,"details":[{"@type":"RetryInfo","retryDelay":"7.5s"}]}}"#;
         let fault = Complaint::read(body).fault(Some(429), None);
         assert_eq!(fault.retry_after, Some(Duration::from_millis(7_500)));

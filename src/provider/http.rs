@@ -10,10 +10,12 @@ use bytes::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Response, redirect, retry};
 
+use crate::clock::Clock;
 use crate::config::HttpLimits;
 use crate::provider::complaint::{self, Complaint};
 use crate::provider::endpoint::{Endpoint, is_link_local};
 use crate::provider::failure::{Class, Fault};
+use crate::unit::UnixMillis;
 
 /// Idle connections kept for each host, and for how long.
 const MAX_IDLE_CONNECTIONS: usize = 8;
@@ -28,6 +30,7 @@ const MAX_ERROR_BODY: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct Transport {
     limits: HttpLimits,
+    clock: Clock,
     tls: OnceLock<Client>,
     /// Without root certificates, which cost memory and time that a plain endpoint has no use for.
     plain: OnceLock<Client>,
@@ -45,14 +48,15 @@ pub(super) struct Outgoing {
 #[derive(Debug)]
 pub(super) struct Incoming {
     response: Response,
+    arrived: UnixMillis,
     idle_timeout: Duration,
     left: usize,
     max_reply: usize,
 }
 
 impl Transport {
-    pub fn new(limits: HttpLimits) -> Self {
-        Self { limits, tls: OnceLock::new(), plain: OnceLock::new() }
+    pub fn new(limits: HttpLimits, clock: Clock) -> Self {
+        Self { limits, clock, tls: OnceLock::new(), plain: OnceLock::new() }
     }
 
     pub fn limits(&self) -> &HttpLimits {
@@ -72,7 +76,7 @@ impl Transport {
         let idle_timeout = self.limits.idle_timeout;
         let response = within(idle_timeout, sending).await?.map_err(|error| unreachable(error, Class::Transport))?;
         let max_reply = self.limits.max_reply;
-        Ok(Incoming { response, idle_timeout, left: max_reply, max_reply })
+        Ok(Incoming { response, arrived: self.clock.wall(), idle_timeout, left: max_reply, max_reply })
     }
 
     fn client(&self, endpoint: &Endpoint) -> Result<&Client, Fault> {
@@ -155,7 +159,7 @@ impl Incoming {
 
     fn retry_after(&self) -> Option<Duration> {
         let milliseconds = self.header("retry-after-ms").and_then(complaint::seconds).map(|wait| wait / 1000);
-        milliseconds.or_else(|| self.header("retry-after").and_then(complaint::seconds))
+        milliseconds.or_else(|| complaint::retry_after(self.header("retry-after")?, self.arrived))
     }
 
     fn header(&self, name: &str) -> Option<&str> {

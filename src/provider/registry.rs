@@ -86,7 +86,7 @@ impl Registry {
             known,
             served: served.into_iter().map(|(_, served)| served).collect(),
             default_model: models.default.clone(),
-            transport: Transport::new(providers.limits.clone()),
+            transport: Transport::new(providers.limits.clone(), clock),
             clock,
             redactor,
         };

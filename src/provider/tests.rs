@@ -438,3 +438,16 @@ async fn requests_share_a_connection() {
     }
     assert_eq!(bench.rehearsal.connections(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_demo_answers_in_both_formats() {
+    for format in FORMATS {
+        let bench = Bench::new(format, Script::demo());
+        let heard = Heard::default();
+        let asked = question("Please review this commit");
+        let answer = bench.ask_as(format.1, asked, &heard, &CancellationToken::new()).await.unwrap();
+        assert!(answer.text.starts_with("This is zen's scripted provider"), "{}", answer.text);
+        assert!(answer.text.contains("Verdict") && answer.text == *heard.0.lock().unwrap());
+        assert!(answer.latency > Duration::from_secs(2) && answer.first_token.unwrap() < Duration::from_secs(2));
+    }
+}
