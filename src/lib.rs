@@ -16,6 +16,7 @@ pub mod rehearsal;
 pub mod http;
 pub mod config;
 pub mod text;
+pub mod tui;
 
 pub mod budget;
 pub mod clock;

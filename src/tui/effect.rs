@@ -1,0 +1,129 @@
+//! Carries effects out: the only place of the face that asks a [`Control`] for anything. Every outcome comes back as an
+//! event; nothing here decides.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::event::{Effect, Event, Reply, Watch};
+use super::{Source, SourceId};
+use crate::control::{Control, ControlError};
+
+/// Outcomes and updates on their way to the loop. Senders wait when it is full: a source then falls behind and says so.
+const QUEUE: usize = 256;
+/// Requests under way at one time. The model asks for one thing of a kind at a time, so only a fault reaches this.
+const MAX_ASKED: usize = 64;
+
+/// Runs effects on tasks that end with it.
+pub(super) struct Executor {
+    sources: HashMap<SourceId, Attached>,
+    asked: JoinSet<()>,
+    outcomes: mpsc::Sender<Event>,
+}
+
+struct Attached {
+    control: Arc<dyn Control>,
+    watch: Option<AbortHandle>,
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        if let Some(watch) = &self.watch {
+            watch.abort();
+        }
+    }
+}
+
+impl Executor {
+    /// An executor, and where its outcomes come out.
+    pub(super) fn new() -> (Self, mpsc::Receiver<Event>) {
+        let (outcomes, received) = mpsc::channel(QUEUE);
+        (Self { sources: HashMap::new(), asked: JoinSet::new(), outcomes }, received)
+    }
+
+    /// Makes a source known by its id. Replaces an older one of the same id.
+    pub(super) fn attach(&mut self, source: Source) {
+        self.sources.insert(source.id, Attached { control: source.control, watch: None });
+    }
+
+    pub(super) fn run(&mut self, effect: Effect) {
+        match effect {
+            Effect::Watch(source) => self.watch(source),
+            Effect::Release(source) => drop(self.sources.remove(&source)),
+            Effect::Thread { source, thread } => self.ask(source, move |control| async move {
+                let outcome = control.thread(thread).await.map(Box::new);
+                Reply::Thread { thread, outcome }
+            }),
+            Effect::TurnText { source, thread, turn, which, from } => self.ask(source, move |control| async move {
+                let outcome = control.turn_text(thread, turn, which, from).await;
+                Reply::TurnText { thread, turn, which, outcome }
+            }),
+            Effect::LiveText { source, call, from } => self.ask(source, move |control| async move {
+                let outcome = control.live_text(call, from).await;
+                Reply::LiveText { call, outcome }
+            }),
+            Effect::Message { source, seq } => self.ask(source, move |control| async move {
+                let outcome = control.message(seq).await.map(Box::new);
+                Reply::Message { seq, outcome }
+            }),
+            Effect::Expire { source, thread } => self.ask(source, move |control| async move {
+                let outcome = control.expire(thread).await.map(drop);
+                Reply::Expired { thread, outcome }
+            }),
+            Effect::Cancel { source, call } => self.ask(source, move |control| async move {
+                let outcome = control.cancel(call).await;
+                Reply::Cancelled { call, outcome }
+            }),
+            // The loop sees it before the executor does.
+            Effect::Quit => {}
+        }
+    }
+
+    fn watch(&mut self, id: SourceId) {
+        let Some(source) = self.sources.get_mut(&id) else { return };
+        if let Some(earlier) = source.watch.take() {
+            earlier.abort();
+        }
+        let (control, outcomes) = (Arc::clone(&source.control), self.outcomes.clone());
+        source.watch = Some(self.asked.spawn(async move {
+            let ended = watch_until_it_ends(id, control.as_ref(), &outcomes).await;
+            send(&outcomes, Event::Watched { source: id, watch: Watch::Ended(ended) }).await;
+        }));
+    }
+
+    fn ask<F, A>(&mut self, id: SourceId, ask: F)
+    where
+        F: FnOnce(Arc<dyn Control>) -> A + Send + 'static,
+        A: Future<Output = Reply> + Send,
+    {
+        while self.asked.try_join_next().is_some() {}
+        let Some(source) = self.sources.get(&id) else { return };
+        if self.asked.len() >= MAX_ASKED + self.sources.len() {
+            return;
+        }
+        let (control, outcomes) = (Arc::clone(&source.control), self.outcomes.clone());
+        self.asked.spawn(async move {
+            let reply = ask(control).await;
+            send(&outcomes, Event::Replied { source: id, reply }).await;
+        });
+    }
+}
+
+async fn watch_until_it_ends(id: SourceId, control: &dyn Control, outcomes: &mpsc::Sender<Event>) -> String {
+    let mut updates = match control.watch().await {
+        Ok(updates) => updates,
+        Err(ControlError::Refused(refusal)) => return refusal.message,
+        Err(error @ ControlError::Unreachable(_)) => return error.to_string(),
+    };
+    while let Some(update) = updates.recv().await {
+        send(outcomes, Event::Watched { source: id, watch: Watch::Update(update) }).await;
+    }
+    "it has ended".to_owned()
+}
+
+/// A closed queue means that the face is gone, and nobody is left to tell.
+async fn send(outcomes: &mpsc::Sender<Event>, event: Event) {
+    let _ = outcomes.send(event).await;
+}

@@ -1,0 +1,94 @@
+//! What can happen to the face, and what it may ask for in return: two closed enums, so that the update and the
+//! executor are each one exhaustive match.
+
+use crossterm::event::KeyEvent;
+
+use super::SourceId;
+use crate::control::ControlError;
+use crate::control::types::{MessageDetail, TextSlice, ThreadDetail, TurnText, Update};
+use crate::id::{CallId, MessageSeq, ThreadId};
+use crate::unit::UnixMillis;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Key(KeyEvent),
+    Resized {
+        width: u16,
+        height: u16,
+    },
+    /// The queue is empty and a frame may follow: the time to fit texts to the screen and to fetch what it lacks.
+    Drained {
+        now: UnixMillis,
+    },
+    Appeared {
+        source: SourceId,
+        name: String,
+        own: bool,
+    },
+    Disappeared(SourceId),
+    Watched {
+        source: SourceId,
+        watch: Watch,
+    },
+    Replied {
+        source: SourceId,
+        reply: Reply,
+    },
+}
+
+/// What came of watching a source.
+#[derive(Clone, Debug)]
+pub enum Watch {
+    Update(Update),
+    /// Nothing more will come; why.
+    Ended(String),
+}
+
+/// The outcome of an [`Effect`], with what it was asked for.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    Thread { thread: ThreadId, outcome: Result<Box<ThreadDetail>, ControlError> },
+    TurnText { thread: ThreadId, turn: u32, which: TurnText, outcome: Result<TextSlice, ControlError> },
+    LiveText { call: CallId, outcome: Result<TextSlice, ControlError> },
+    Message { seq: MessageSeq, outcome: Result<Box<MessageDetail>, ControlError> },
+    Expired { thread: ThreadId, outcome: Result<(), ControlError> },
+    Cancelled { call: CallId, outcome: Result<(), ControlError> },
+}
+
+/// Something to be done outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    Watch(SourceId),
+    /// Ends the watch and lets go of the source.
+    Release(SourceId),
+    Thread {
+        source: SourceId,
+        thread: ThreadId,
+    },
+    TurnText {
+        source: SourceId,
+        thread: ThreadId,
+        turn: u32,
+        which: TurnText,
+        from: u64,
+    },
+    LiveText {
+        source: SourceId,
+        call: CallId,
+        from: u64,
+    },
+    Message {
+        source: SourceId,
+        seq: MessageSeq,
+    },
+    Expire {
+        source: SourceId,
+        thread: ThreadId,
+    },
+    Cancel {
+        source: SourceId,
+        call: CallId,
+    },
+    Quit,
+}

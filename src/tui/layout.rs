@@ -1,0 +1,128 @@
+//! Where things stand at a terminal size: one pure function that both the update (pages, wrapping) and the view ask.
+
+use ratatui::layout::Rect;
+
+/// How much a terminal has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breadth {
+    /// Too small for anything but a sentence.
+    Notice,
+    /// From 40x10: one pane without borders.
+    Minimal,
+    /// From 60x16: one pane at a time.
+    Single,
+    /// From 90 columns: list and reader side by side.
+    Wide,
+}
+
+/// The screen's regions. In all but the wide layout `list` and `reader` are the same place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Areas {
+    pub breadth: Breadth,
+    pub header: Rect,
+    pub body: Rect,
+    pub list: Rect,
+    pub reader: Rect,
+    pub footer: Rect,
+}
+
+/// The regions of a terminal of this size.
+pub fn areas((width, height): (u16, u16)) -> Areas {
+    let breadth = match (width, height) {
+        (..40, _) | (_, ..10) => Breadth::Notice,
+        (..60, _) | (_, ..16) => Breadth::Minimal,
+        (..90, _) => Breadth::Single,
+        _ => Breadth::Wide,
+    };
+    let head = if breadth == Breadth::Minimal { 1 } else { 2 }.min(height);
+    let foot = 1.min(height - head);
+    let body = Rect::new(0, head, width, height - head - foot);
+    let (list, reader) = if breadth == Breadth::Wide {
+        let list = (width * 2 / 5).clamp(46, 80);
+        (Rect { width: list, ..body }, Rect { x: list, width: width - list, ..body })
+    } else {
+        (body, body)
+    };
+    Areas {
+        breadth,
+        header: Rect::new(0, 0, width, head),
+        body,
+        list,
+        reader,
+        footer: Rect::new(0, height - foot, width, foot),
+    }
+}
+
+impl Areas {
+    /// What a pane in `area` has inside its border, and beside its margin of one cell.
+    pub fn inside(&self, area: Rect) -> Rect {
+        match self.breadth {
+            Breadth::Notice | Breadth::Minimal => area,
+            Breadth::Single | Breadth::Wide => Rect {
+                x: area.x + 1,
+                y: area.y + 1,
+                width: area.width.saturating_sub(2),
+                height: area.height.saturating_sub(2),
+            },
+        }
+    }
+
+    /// Lines that one row of the list of threads takes.
+    pub fn row_height(&self) -> u16 {
+        if self.breadth == Breadth::Minimal { 1 } else { 2 }
+    }
+
+    /// Threads that are seen at one time, under the column heads.
+    pub fn thread_rows(&self) -> usize {
+        usize::from(self.inside(self.list).height.saturating_sub(1) / self.row_height())
+    }
+
+    /// Messages that are seen at one time, under the column heads.
+    pub fn message_rows(&self) -> usize {
+        usize::from(self.inside(self.body).height.saturating_sub(1))
+    }
+
+    /// Lines and columns of a turn's text, beside its gutter.
+    pub fn reader_text(&self) -> (usize, usize) {
+        let inside = self.inside(self.reader);
+        (usize::from(inside.height), usize::from(inside.width).saturating_sub(GUTTER * 2))
+    }
+
+    /// Lines and columns of a message's text.
+    pub fn detail_text(&self) -> (usize, usize) {
+        let inside = self.inside(self.body);
+        (usize::from(inside.height.saturating_sub(DETAIL_HEAD)), usize::from(inside.width).saturating_sub(GUTTER * 2))
+    }
+}
+
+/// Free cells on either side of a text.
+pub const GUTTER: usize = 2;
+/// Lines above an opened message that say what it is.
+pub const DETAIL_HEAD: u16 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_size_has_regions_within_the_screen() {
+        for width in 0..220 {
+            for height in 0..70 {
+                let areas = areas((width, height));
+                let screen = Rect::new(0, 0, width, height);
+                for area in [areas.header, areas.list, areas.reader, areas.footer] {
+                    assert_eq!(area.intersection(screen), area, "{width}x{height}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_layout_changes_at_its_named_sizes() {
+        let breadth = |width, height| areas((width, height)).breadth;
+        assert_eq!(breadth(39, 9), Breadth::Notice);
+        assert_eq!(breadth(40, 10), Breadth::Minimal);
+        assert_eq!(breadth(60, 20), Breadth::Single);
+        assert_eq!(breadth(90, 24), Breadth::Wide);
+    }
+}

@@ -1,0 +1,102 @@
+//! Where foreign text enters the model: every name, title, path and message of a source is made harmless here, once.
+//! Long texts come by [`super::body`], which does the same.
+
+use crate::control::types::{
+    CallSummary, ClientSummary, ConsultationDetail, Hello, MessageSummary, RefusedFile, Stage, ThreadSummary,
+    TurnDetail,
+};
+use crate::id::{ModelId, ProviderId};
+use crate::provider::Finish;
+use crate::text;
+
+/// Characters of a short text that are kept. No line of a screen shows more.
+const MAX_CHARACTERS: usize = 1_000;
+/// Clients of a source that are kept.
+const MAX_CLIENTS: usize = 64;
+
+pub fn line(text: &str) -> String {
+    match text.char_indices().nth(MAX_CHARACTERS) {
+        Some((end, _)) => text::sanitise_line(&text[..end]).into_owned(),
+        None => text::sanitise_line(text).into_owned(),
+    }
+}
+
+pub fn hello(mut hello: Hello) -> Hello {
+    clean(&mut hello.version);
+    clean(&mut hello.working_directory);
+    hello.clients = clients(hello.clients);
+    hello
+}
+
+pub fn clients(mut clients: Vec<ClientSummary>) -> Vec<ClientSummary> {
+    clients.truncate(MAX_CLIENTS);
+    for client in &mut clients {
+        clean(&mut client.transport);
+        clean(&mut client.name);
+        clean(&mut client.version);
+        client.protocol.iter_mut().for_each(clean);
+    }
+    clients
+}
+
+pub fn thread(mut thread: ThreadSummary) -> ThreadSummary {
+    clean(&mut thread.title);
+    clean(&mut thread.tool);
+    thread.model = thread.model.map(model);
+    thread
+}
+
+pub fn call(mut call: CallSummary) -> CallSummary {
+    clean(&mut call.tool);
+    call.model = call.model.map(model);
+    call.provider = call.provider.map(provider);
+    if let Stage::Failed { message, .. } = &mut call.stage {
+        clean(message);
+    }
+    call
+}
+
+pub fn message(mut message: MessageSummary) -> MessageSummary {
+    clean(&mut message.transport);
+    clean(&mut message.method);
+    message.tool.iter_mut().for_each(clean);
+    message.id.iter_mut().for_each(clean);
+    message
+}
+
+/// A turn without its texts, which are taken apart from it.
+pub fn turn(mut turn: TurnDetail) -> TurnDetail {
+    clean(&mut turn.tool);
+    turn.files.iter_mut().for_each(clean);
+    for RefusedFile { path, reason } in &mut turn.refused {
+        clean(path);
+        clean(reason);
+    }
+    turn.consultations = turn.consultations.into_iter().map(consultation).collect();
+    turn
+}
+
+fn consultation(mut consultation: ConsultationDetail) -> ConsultationDetail {
+    consultation.provider = provider(consultation.provider);
+    consultation.model = model(consultation.model);
+    clean(&mut consultation.asked_as);
+    if let Finish::Filtered(reason) | Finish::Other(reason) = &mut consultation.finish {
+        clean(reason);
+    }
+    for decision in &mut consultation.decisions {
+        clean(&mut decision.subject);
+    }
+    consultation
+}
+
+fn model(model: ModelId) -> ModelId {
+    ModelId::new(line(model.as_str()))
+}
+
+fn provider(provider: ProviderId) -> ProviderId {
+    ProviderId::new(line(provider.as_str()))
+}
+
+fn clean(text: &mut String) {
+    *text = line(text);
+}

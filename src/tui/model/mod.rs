@@ -1,0 +1,196 @@
+//! All that the face knows and shows: what the sources sent, and where the person is. Only `update` changes it; the
+//! view reads it.
+
+mod body;
+mod facts;
+mod intake;
+mod json;
+mod list;
+pub mod log;
+pub mod reader;
+pub mod source;
+pub mod threads;
+
+use std::time::Duration;
+
+pub use intake::line as clean_line;
+pub use list::Step;
+
+use self::log::Log;
+use self::reader::Reader;
+use self::source::SourceView;
+use self::threads::{Row, Threads};
+use super::SourceId;
+use super::figure;
+use super::layout::{Areas, Breadth, areas};
+use super::theme::{Role, Theme};
+use crate::control::types::{CallSummary, ThreadSummary};
+use crate::id::{CallId, ThreadId};
+use crate::unit::UnixMillis;
+
+/// How long a toast stands.
+const TOAST: Duration = Duration::from_secs(6);
+
+/// The whole state of the face.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub size: (u16, u16),
+    pub now: UnixMillis,
+    pub theme: Theme,
+    /// Nothing is expired or cancelled from here.
+    pub read_only: bool,
+    pub screen: Screen,
+    pub focus: Focus,
+    pub overlay: Overlay,
+    pub toast: Option<Toast>,
+    /// In the order in which they appeared.
+    pub sources: Vec<SourceView>,
+    pub threads: Threads,
+    /// What is selected in the list of threads, read.
+    pub reader: Option<Reader>,
+    pub log: Log,
+    /// Something on screen has changed since the last frame.
+    pub redraw: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Screen {
+    Threads,
+    Log,
+}
+
+/// Which part of the threads screen has the keys; in a narrow terminal, which one is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    List,
+    Reader,
+}
+
+/// What stands over the screen and has the keys first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    None,
+    Help,
+    Ask(Question),
+}
+
+/// A question with two answers. It holds ids: what moves under it does not change what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    pub about: About,
+    pub title: &'static str,
+    pub lines: Vec<String>,
+    /// What yes does.
+    pub yes: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    Expire(SourceId, ThreadId),
+    Cancel(SourceId, CallId),
+    Quit,
+}
+
+/// A sentence that stands for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Toast {
+    pub role: Role,
+    pub text: String,
+    pub until: UnixMillis,
+}
+
+impl Model {
+    pub fn new(size: (u16, u16), now: UnixMillis, theme: Theme, read_only: bool) -> Self {
+        Self {
+            size,
+            now,
+            theme,
+            read_only,
+            screen: Screen::Threads,
+            focus: Focus::List,
+            overlay: Overlay::None,
+            toast: None,
+            sources: Vec::new(),
+            threads: Threads::default(),
+            reader: None,
+            log: Log::default(),
+            redraw: true,
+        }
+    }
+
+    pub fn areas(&self) -> Areas {
+        areas(self.size)
+    }
+
+    pub fn source(&self, id: SourceId) -> Option<&SourceView> {
+        self.sources.iter().find(|source| source.id == id)
+    }
+
+    pub fn source_mut(&mut self, id: SourceId) -> Option<&mut SourceView> {
+        self.sources.iter_mut().find(|source| source.id == id)
+    }
+
+    /// Whether rows have to say which process they are from.
+    pub fn has_many_sources(&self) -> bool {
+        self.sources.len() > 1
+    }
+
+    pub fn thread(&self, source: SourceId, thread: ThreadId) -> Option<&ThreadSummary> {
+        self.source(source)?.threads.get(&thread)
+    }
+
+    pub fn call(&self, source: SourceId, call: CallId) -> Option<&CallSummary> {
+        self.source(source)?.calls.get(&call)
+    }
+
+    /// The call in flight that the row is about, the newest of several.
+    pub fn call_in_flight(&self, row: Row) -> Option<&CallSummary> {
+        let source = self.source(row.source())?;
+        source.in_flight().rev().find(|call| match row {
+            Row::Call(_, id) => call.id == id,
+            Row::Thread(_, thread) => call.thread == Some(thread),
+        })
+    }
+
+    pub fn dropped(&self) -> u64 {
+        self.sources.iter().map(|source| source.dropped).sum()
+    }
+
+    pub fn say(&mut self, role: Role, text: impl Into<String>) {
+        self.toast = Some(Toast { role, text: text.into(), until: self.now.plus(TOAST) });
+        self.redraw = true;
+    }
+
+    /// After how long something on screen reads differently with nothing having happened.
+    pub fn changes_in(&self) -> Option<Duration> {
+        let areas = self.areas();
+        if areas.breadth == Breadth::Notice {
+            return None;
+        }
+        let toast = self.toast.as_ref().map(|toast| toast.until.since(self.now));
+        let on_screen = match self.screen {
+            Screen::Threads => self.ages_change_in(areas),
+            Screen::Log => None,
+        };
+        [toast, on_screen].into_iter().flatten().min()
+    }
+
+    fn ages_change_in(&self, areas: Areas) -> Option<Duration> {
+        let rows = self.threads.rows();
+        let seen = self.threads.list.window(rows.len(), areas.thread_rows());
+        let list = rows[seen].iter().copied().chain(self.threads.selected()).filter_map(|row| {
+            if let Some(call) = self.call_in_flight(row) {
+                let millis = self.now.since(call.started).as_millis() % 1_000;
+                return Some(Duration::from_millis(1_000 - u64::try_from(millis).unwrap_or_default()));
+            }
+            match row {
+                Row::Call(..) => None,
+                Row::Thread(source, thread) => {
+                    let age = self.now.since(self.thread(source, thread)?.updated);
+                    Some(figure::age_changes_in(age))
+                }
+            }
+        });
+        list.min()
+    }
+}

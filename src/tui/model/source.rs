@@ -1,0 +1,165 @@
+//! What the face knows of one zen process: how the watch on it stands, and the summaries it last sent. A client-side
+//! copy; the process itself holds the truth.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::intake;
+use crate::control::types::{
+    CallSummary, ClientSummary, Delta, Hello, Limits, MessageSummary, ProviderSummary, Snapshot, ThreadSummary, Update,
+};
+use crate::id::{CallId, ThreadId};
+use crate::tui::SourceId;
+
+/// Threads of one source that are held; an engine keeps fewer.
+const MAX_THREADS: usize = 20_000;
+/// Calls of one source that are held, ended ones first to go.
+const MAX_CALLS: usize = 512;
+/// Providers of one source that are held.
+const MAX_PROVIDERS: usize = 256;
+
+/// One process.
+#[derive(Clone, Debug)]
+pub struct SourceView {
+    pub id: SourceId,
+    pub name: String,
+    /// The engine in this very process.
+    pub own: bool,
+    pub state: SourceState,
+    pub hello: Option<Hello>,
+    pub limits: Option<Limits>,
+    pub clients: Vec<ClientSummary>,
+    pub threads: HashMap<ThreadId, ThreadSummary>,
+    pub calls: BTreeMap<CallId, CallSummary>,
+    pub providers: Vec<ProviderSummary>,
+    /// Events that were lost to falling behind, and summaries beyond what is held.
+    pub dropped: u64,
+}
+
+/// How the watch stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceState {
+    Connecting,
+    Live,
+    /// It fell behind and waits for a new snapshot.
+    Resyncing,
+    Gone(String),
+}
+
+/// What an update was about.
+#[derive(Debug, Default)]
+pub struct Changed {
+    pub threads: bool,
+    pub calls: bool,
+    pub clients: bool,
+    /// New messages, oldest first.
+    pub messages: Vec<MessageSummary>,
+    /// The messages are all there are, not only new ones.
+    pub afresh: bool,
+}
+
+impl SourceView {
+    pub fn new(id: SourceId, name: &str, own: bool) -> Self {
+        Self {
+            id,
+            name: intake::line(name),
+            own,
+            state: SourceState::Connecting,
+            hello: None,
+            limits: None,
+            clients: Vec::new(),
+            threads: HashMap::new(),
+            calls: BTreeMap::new(),
+            providers: Vec::new(),
+            dropped: 0,
+        }
+    }
+
+    pub fn apply(&mut self, update: Update) -> Changed {
+        match update {
+            Update::Snapshot(snapshot) => self.begin(*snapshot),
+            Update::Delta(delta) => self.change(*delta),
+            Update::Resync { dropped } => {
+                self.state = SourceState::Resyncing;
+                self.dropped = self.dropped.saturating_add(dropped);
+                Changed { clients: true, ..Changed::default() }
+            }
+        }
+    }
+
+    /// The process has ended; what lived in its memory went with it.
+    pub fn end(&mut self, reason: &str) {
+        self.state = SourceState::Gone(intake::line(reason));
+        self.threads.clear();
+        self.calls.clear();
+        self.clients.clear();
+    }
+
+    pub fn in_flight(&self) -> impl DoubleEndedIterator<Item = &CallSummary> {
+        self.calls.values().filter(|call| !call.stage.has_ended())
+    }
+
+    pub fn is_gone(&self) -> bool {
+        matches!(self.state, SourceState::Gone(_))
+    }
+
+    fn begin(&mut self, snapshot: Snapshot) -> Changed {
+        self.state = SourceState::Live;
+        let mut hello = intake::hello(snapshot.hello);
+        self.clients = std::mem::take(&mut hello.clients);
+        self.hello = Some(hello);
+        self.limits = Some(snapshot.limits);
+        self.threads.clear();
+        self.calls.clear();
+        self.providers.clear();
+        let delta = Delta {
+            threads: snapshot.threads,
+            calls: snapshot.calls,
+            messages: snapshot.messages,
+            providers: snapshot.providers,
+            ..Delta::default()
+        };
+        Changed { threads: true, calls: true, clients: true, afresh: true, ..self.change(delta) }
+    }
+
+    fn change(&mut self, delta: Delta) -> Changed {
+        let changed = Changed {
+            threads: !delta.threads.is_empty() || !delta.removed.is_empty(),
+            calls: !delta.calls.is_empty(),
+            clients: delta.clients.is_some(),
+            messages: delta.messages.into_iter().map(intake::message).collect(),
+            afresh: false,
+        };
+        for thread in delta.threads {
+            if self.threads.len() >= MAX_THREADS && !self.threads.contains_key(&thread.id) {
+                self.dropped += 1;
+                continue;
+            }
+            self.threads.insert(thread.id, intake::thread(thread));
+        }
+        for removed in delta.removed {
+            self.threads.remove(&removed.id);
+        }
+        for call in delta.calls {
+            self.calls.insert(call.id, intake::call(call));
+        }
+        self.forget_calls();
+        for provider in delta.providers {
+            self.providers.retain(|known| known.id != provider.id);
+            if self.providers.len() < MAX_PROVIDERS {
+                self.providers.push(provider);
+            }
+        }
+        if let Some(clients) = delta.clients {
+            self.clients = intake::clients(clients);
+        }
+        changed
+    }
+
+    fn forget_calls(&mut self) {
+        while self.calls.len() > MAX_CALLS {
+            let ended = self.calls.values().find(|call| call.stage.has_ended()).map(|call| call.id);
+            let Some(oldest) = ended.or_else(|| self.calls.keys().next().copied()) else { return };
+            self.calls.remove(&oldest);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The loop: waits for something to happen, takes in all that has queued up, and draws at most one frame. Owns no
+//! terminal and reads no keyboard; both are handed in.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::Event as Input;
+use futures_util::future::FutureExt;
+use futures_util::{Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::effect::Executor;
+use super::event::{Effect, Event};
+use super::model::Model;
+use super::update::update;
+use super::{Exit, Options, Source, SourceChange, TuiError};
+use crate::clock::Clock;
+
+/// The least time between two frames: 60 a second.
+const FRAME: Duration = Duration::from_micros(16_700);
+/// Events that are taken in before a frame is considered.
+const DRAIN: usize = 1_024;
+
+/// Runs until a person quits or the process ends.
+pub(super) async fn run(
+    model: Model,
+    options: Options,
+    input: impl Stream<Item = io::Result<Input>> + Unpin,
+    draw: impl FnMut(&Model) -> io::Result<()>,
+) -> Result<Exit, TuiError> {
+    let (executor, outcomes) = Executor::new();
+    let Options { own, sources, clock, shutdown, read_only: _ } = options;
+    let mut running =
+        Running { model, executor, clock, input, sources: Some(sources), outcomes, draw, next_frame: clock.now() };
+    let mut exit = own.and_then(|own| running.attach(own));
+    loop {
+        if let Some(exit) = exit {
+            return Ok(exit);
+        }
+        exit = running.settle()?;
+        if exit.is_none() {
+            exit = tokio::select! {
+                biased;
+                () = shutdown.begun() => Some(Exit::Shutdown),
+                happened = running.happened() => running.take(happened?),
+            };
+        }
+    }
+}
+
+struct Running<I, D> {
+    model: Model,
+    executor: Executor,
+    clock: Clock,
+    input: I,
+    /// None once nobody looks for other processes any more.
+    sources: Option<mpsc::Receiver<SourceChange>>,
+    outcomes: mpsc::Receiver<Event>,
+    draw: D,
+    next_frame: Instant,
+}
+
+/// What woke the loop.
+enum Happened {
+    Input(Input),
+    Change(SourceChange),
+    Nobody,
+    Event(Event),
+    /// It is time for a frame, or a figure on screen has gone out of date.
+    Time,
+}
+
+impl<I, D> Running<I, D>
+where
+    I: Stream<Item = io::Result<Input>> + Unpin,
+    D: FnMut(&Model) -> io::Result<()>,
+{
+    /// Fits the model to what was taken in, and draws it if that is due.
+    fn settle(&mut self) -> Result<Option<Exit>, TuiError> {
+        let exit = self.drain()?;
+        if exit.is_some() {
+            return Ok(exit);
+        }
+        let exit = self.update(Event::Drained { now: self.clock.wall() });
+        if exit.is_none() && self.model.redraw && self.clock.now() >= self.next_frame {
+            (self.draw)(&self.model).map_err(TuiError::Draw)?;
+            self.model.redraw = false;
+            self.next_frame = self.clock.now() + FRAME;
+        }
+        Ok(exit)
+    }
+
+    /// Takes in what has queued up already.
+    fn drain(&mut self) -> Result<Option<Exit>, TuiError> {
+        for _ in 0..DRAIN {
+            let happened = if let Some(input) = self.input.next().now_or_never() {
+                Happened::Input(
+                    input.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into())).map_err(TuiError::Input)?,
+                )
+            } else if let Some(change) = self.sources.as_mut().and_then(|sources| sources.try_recv().ok()) {
+                Happened::Change(change)
+            } else if let Ok(event) = self.outcomes.try_recv() {
+                Happened::Event(event)
+            } else {
+                return Ok(None);
+            };
+            let exit = self.take(happened);
+            if exit.is_some() {
+                return Ok(exit);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Waits for the next thing to happen.
+    async fn happened(&mut self) -> Result<Happened, TuiError> {
+        let wake = self.wake();
+        let sources = &mut self.sources;
+        tokio::select! {
+            biased;
+            input = self.input.next() => match input {
+                Some(Ok(input)) => Ok(Happened::Input(input)),
+                Some(Err(error)) => Err(TuiError::Input(error)),
+                None => Err(TuiError::Input(io::ErrorKind::UnexpectedEof.into())),
+            },
+            change = next_change(sources) => Ok(change.map_or(Happened::Nobody, Happened::Change)),
+            Some(event) = self.outcomes.recv() => Ok(Happened::Event(event)),
+            () = sleep_until(wake) => Ok(Happened::Time),
+        }
+    }
+
+    /// When to wake without anything happening: for the frame that is due, or for a figure on screen that changes.
+    fn wake(&self) -> Option<Instant> {
+        if self.model.redraw {
+            return Some(self.next_frame);
+        }
+        self.model.changes_in().map(|after| self.clock.now() + after)
+    }
+
+    fn take(&mut self, happened: Happened) -> Option<Exit> {
+        match happened {
+            Happened::Input(Input::Key(key)) => self.update(Event::Key(key)),
+            Happened::Input(Input::Resize(width, height)) => self.update(Event::Resized { width, height }),
+            // Text that is pasted is not meant as keys.
+            Happened::Input(Input::Paste(_) | Input::Mouse(_) | Input::FocusGained | Input::FocusLost) => None,
+            Happened::Change(SourceChange::Appeared(source)) => self.attach(source),
+            Happened::Change(SourceChange::Gone(source)) => self.update(Event::Disappeared(source)),
+            Happened::Nobody => {
+                self.sources = None;
+                None
+            }
+            Happened::Event(event) => self.update(event),
+            Happened::Time => {
+                self.model.redraw = true;
+                None
+            }
+        }
+    }
+
+    fn attach(&mut self, source: Source) -> Option<Exit> {
+        let event = Event::Appeared { source: source.id, name: source.name.clone(), own: source.own };
+        self.executor.attach(source);
+        self.update(event)
+    }
+
+    fn update(&mut self, event: Event) -> Option<Exit> {
+        let mut exit = None;
+        for effect in update(&mut self.model, event) {
+            if effect == Effect::Quit {
+                exit = Some(Exit::Quit);
+            }
+            self.executor.run(effect);
+        }
+        exit
+    }
+}
+
+async fn next_change(sources: &mut Option<mpsc::Receiver<SourceChange>>) -> Option<SourceChange> {
+    match sources {
+        Some(sources) => sources.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake).await,
+        None => std::future::pending().await,
+    }
+}

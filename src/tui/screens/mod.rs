@@ -1,0 +1,9 @@
+//! One file a screen or overlay. Each draws its part of the model into an area; none knows another.
+
+pub mod help;
+pub mod log;
+pub mod message;
+pub mod notice;
+pub mod question;
+pub mod threads;
+pub mod turns;

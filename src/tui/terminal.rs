@@ -1,0 +1,165 @@
+//! The terminal while the face is shown: taken over on entry and given back on every way out, a panic included. The
+//! only place that writes to it.
+
+use std::io::{self, Write};
+use std::panic::{self, PanicHookInfo};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::thread::{self, ThreadId};
+
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use crossterm::{execute, queue};
+use ratatui::backend::CrosstermBackend;
+
+use super::model::Model;
+use super::view;
+
+/// Holds a frame of a large terminal, so that it goes out in one write.
+const FRAME_BYTES: usize = 64 << 10;
+/// Panics of other threads that are kept until the screen is left.
+const MAX_PANICS: usize = 8;
+
+/// Whether the screen is taken, by which thread, and what panicked elsewhere meanwhile.
+static TAKEN: Mutex<Option<Taken>> = Mutex::new(None);
+static HOOK: Once = Once::new();
+
+struct Taken {
+    thread: ThreadId,
+    panics: Vec<String>,
+}
+
+/// The terminal in our hands. Dropping it gives it back.
+pub(super) struct Terminal {
+    screen: ratatui::Terminal<CrosstermBackend<Held>>,
+    frame: Held,
+    _given_back: GivenBack,
+}
+
+impl Terminal {
+    /// Takes the terminal over. What was changed is undone if not all of it can be.
+    pub(super) fn enter() -> io::Result<Self> {
+        HOOK.call_once(hook_panics);
+        *taken() = Some(Taken { thread: thread::current().id(), panics: Vec::new() });
+        let given_back = GivenBack;
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        // The theme leaves colours out where they are not wanted; crossterm would reset the weight with them.
+        crossterm::style::force_color_output(true);
+        let frame = Held::new();
+        let screen = ratatui::Terminal::new(CrosstermBackend::new(frame.clone()))?;
+        Ok(Self { screen, frame, _given_back: given_back })
+    }
+
+    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.screen.size()?;
+        Ok((size.width, size.height))
+    }
+
+    /// Draws the model in one write that the terminal shows at once.
+    pub(super) fn draw(&mut self, model: &Model) -> io::Result<()> {
+        if let Some(taken) = taken().as_mut() {
+            taken.thread = thread::current().id();
+        }
+        queue!(self.screen.backend_mut(), BeginSynchronizedUpdate)?;
+        self.screen.draw(|frame| view::view(model, frame))?;
+        queue!(self.screen.backend_mut(), EndSynchronizedUpdate)?;
+        self.frame.release(&mut io::stdout().lock())
+    }
+}
+
+/// Gives the terminal back when dropped, also where entering failed half way.
+struct GivenBack;
+
+impl Drop for GivenBack {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Undoes what [`Terminal::enter`] did, once. Failures are not spoken of: there is no place left to say so.
+fn give_back() {
+    let Some(left) = taken().take() else { return };
+    let mut out = io::stdout();
+    let _ = execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    let _ = disable_raw_mode();
+    for panic in left.panics {
+        let _ = writeln!(io::stderr(), "{panic}");
+    }
+}
+
+/// A panic of the thread that draws gives the terminal back before it is reported, so that the report can be read. One
+/// of another thread would be painted over: it is kept until the screen is left.
+fn hook_panics() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
+        let ours = match taken().as_mut() {
+            None => true,
+            Some(taken) if taken.thread == thread::current().id() => true,
+            Some(taken) => {
+                if taken.panics.len() < MAX_PANICS {
+                    taken.panics.push(info.to_string());
+                }
+                false
+            }
+        };
+        if ours {
+            give_back();
+            report(info);
+        }
+    }));
+}
+
+fn taken() -> MutexGuard<'static, Option<Taken>> {
+    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Gathers what is written, flushes and all, until the frame is whole. Clones are one buffer; one that is dropped with
+/// half a frame in it writes nothing.
+#[derive(Clone)]
+pub(super) struct Held(Arc<Mutex<Vec<u8>>>);
+
+impl Held {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Vec::with_capacity(FRAME_BYTES))))
+    }
+
+    /// Writes the frame out, whole.
+    pub(super) fn release(&self, out: &mut impl Write) -> io::Result<()> {
+        let mut frame = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        out.write_all(&frame)?;
+        frame.clear();
+        out.flush()
+    }
+}
+
+impl Write for Held {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_goes_out_whole_and_once() {
+        let mut held = Held::new();
+        let mut out = Vec::new();
+        held.write_all(b"half").unwrap();
+        held.flush().unwrap();
+        assert!(out.is_empty());
+        held.release(&mut out).unwrap();
+        held.release(&mut out).unwrap();
+        assert_eq!(out, b"half");
+    }
+}

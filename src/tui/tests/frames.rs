@@ -1,0 +1,156 @@
+//! What a person sees: whole screens, each compared with one that was looked at.
+
+use insta::assert_snapshot;
+
+use super::sample::*;
+use crate::control::types::*;
+use crate::id::{CallId, MessageSeq};
+use crate::tui::event::{Event, Reply};
+use crate::tui::theme::Theme;
+
+/// With the turns of the first thread in the reader.
+fn reading(width: u16, height: u16) -> Driven {
+    let mut face = Driven::full(width, height);
+    face.keys("↓");
+    face.reply(OTHER, Reply::Thread { thread: thread_id('3'), outcome: Ok(Box::new(detail())) });
+    face
+}
+
+fn message_detail(face: &mut Driven, before: &str, after: Option<&str>) {
+    let summary = other().messages.remove(2);
+    let detail = MessageDetail { summary, before: whole(before), after: after.map(whole) };
+    face.reply(OTHER, Reply::Message { seq: MessageSeq(3), outcome: Ok(Box::new(detail)) });
+}
+
+#[test]
+fn empty() {
+    let mut face = Driven::new(100, 30);
+    face.appear(OWN, "tui 4100 here", true);
+    face.send(OWN, Update::Snapshot(Box::new(snapshot(Face::Tui, 4100))));
+    assert_snapshot!(face.frame());
+}
+
+#[test]
+fn threads_of_two_processes() {
+    assert_snapshot!(Driven::full(100, 30).frame());
+}
+
+#[test]
+fn turns_of_a_thread() {
+    assert_snapshot!(reading(100, 30).frame());
+}
+
+#[test]
+fn turns_from_the_first_on() {
+    assert_snapshot!(reading(100, 30).keys("↵g").frame());
+}
+
+#[test]
+fn wide_terminal() {
+    assert_snapshot!(reading(180, 24).frame());
+}
+
+#[test]
+fn a_call_streams_into_its_thread() {
+    let mut face = reading(100, 30);
+    let calls = vec![call(18, "chat", Some(thread_id('3')), Stage::Streaming, 57)];
+    face.send(OTHER, Update::Delta(Box::new(Delta { calls, ..Delta::default() })));
+    let outcome = Ok(whole("Yes: follow the redirect once,\nthen fail with its address"));
+    face.reply(OTHER, Reply::LiveText { call: CallId(18), outcome });
+    assert_snapshot!(face.frame());
+}
+
+#[test]
+fn a_failed_call_says_why() {
+    let mut face = reading(100, 30);
+    let send = |face: &mut Driven, stage| {
+        let calls = vec![call(18, "chat", Some(thread_id('3')), stage, 0)];
+        face.send(OTHER, Update::Delta(Box::new(Delta { calls, ..Delta::default() })));
+    };
+    send(&mut face, Stage::Waiting);
+    let message =
+        "google could not answer with gemini-2.5-pro: it limits our rate: quota of 5 requests a minute".to_owned();
+    send(&mut face, Stage::Failed { class: None, message });
+    assert_snapshot!(face.frame());
+}
+
+#[test]
+fn expiring_asks_first() {
+    assert_snapshot!(reading(100, 30).keys("x").frame());
+}
+
+#[test]
+fn quitting_says_what_would_be_lost() {
+    assert_snapshot!(reading(60, 20).keys("q").frame());
+}
+
+#[test]
+fn help() {
+    assert_snapshot!(reading(100, 34).keys("?").frame());
+}
+
+#[test]
+fn help_in_a_small_terminal() {
+    assert_snapshot!(reading(60, 20).keys("?").frame());
+}
+
+#[test]
+fn log() {
+    assert_snapshot!(Driven::full(100, 30).keys("2").frame());
+}
+
+#[test]
+fn log_in_a_small_terminal() {
+    assert_snapshot!(Driven::full(60, 20).keys("2").frame());
+}
+
+#[test]
+fn a_message_before_and_after_the_interceptors() {
+    let mut face = Driven::full(100, 30);
+    face.keys("2gjj↵");
+    let before = r#"{"jsonrpc":"2.0","id":118,"method":"tools/call","params":{"name":"codereview","arguments":{"prompt":"Review it","api_key":"sk-1"}}}"#;
+    let after = r#"{"jsonrpc":"2.0","id":118,"method":"tools/call","params":{"name":"codereview","arguments":{"prompt":"Review it"}}}"#;
+    message_detail(&mut face, before, Some(after));
+    assert_snapshot!(face.frame());
+}
+
+#[test]
+fn one_pane_at_a_time() {
+    let mut face = reading(60, 20);
+    let list = face.frame();
+    let turns = face.keys("↵").frame();
+    assert_snapshot!(format!("{list}\n{turns}"));
+}
+
+#[test]
+fn minimal() {
+    let mut face = reading(40, 10);
+    let list = face.frame();
+    let turns = face.keys("↵").frame();
+    let log = face.keys("2").frame();
+    assert_snapshot!(format!("{list}\n{turns}\n{log}"));
+}
+
+#[test]
+fn too_small() {
+    assert_snapshot!(reading(39, 9).frame());
+}
+
+#[test]
+fn a_process_that_is_gone_or_behind() {
+    let mut face = Driven::full(100, 12);
+    face.send(OWN, Update::Resync { dropped: 1_204 });
+    face.take(Event::Disappeared(OTHER));
+    assert_snapshot!(face.frame());
+}
+
+#[test]
+fn without_colour_only_weight_tells_things_apart() {
+    let mut face = Driven::with(60, 16, Theme::new(false), true);
+    face.appear(OTHER, "stdio 4242 myproject", false);
+    face.send(OTHER, Update::Snapshot(Box::new(other())));
+    let terminal = face.terminal();
+    let coloured = terminal.backend().buffer().content().iter().filter(|cell| cell.fg != ratatui::style::Color::Reset);
+    assert_eq!(coloured.count(), 0);
+    assert_snapshot!(format!("{:?}", terminal.backend().buffer()));
+}

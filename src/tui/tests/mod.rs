@@ -1,0 +1,8 @@
+//! The face as a whole: what it shows for given updates, what keys do, and that nothing foreign reaches the terminal.
+
+mod any;
+mod frames;
+mod hostile;
+mod looped;
+mod sample;
+mod steering;

@@ -1,0 +1,80 @@
+//! Colours by role: screens name what a text is, never how it looks. Only the terminal's own sixteen colours are used,
+//! and the background is never painted, so that light and dark terminals both stay readable.
+
+use ratatui::style::{Color, Modifier, Style};
+
+/// What a piece of the screen is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Text,
+    /// Secondary: units, labels, what can be skipped.
+    Muted,
+    /// What the eye looks for first: ids, keys, the screen that is open.
+    Accent,
+    Heading,
+    Good,
+    Warning,
+    Bad,
+    Selected,
+    Border,
+    /// The border of the pane that has the keys.
+    Focus,
+}
+
+/// How roles look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Theme {
+    colour: bool,
+}
+
+impl Theme {
+    pub fn new(colour: bool) -> Self {
+        Self { colour }
+    }
+
+    /// Without colour where `NO_COLOR` is set to anything. Decided here and not by crossterm, whose way of leaving
+    /// colours out also resets bold and reverse.
+    pub fn from_environment() -> Self {
+        Self::new(std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()))
+    }
+
+    pub fn style(self, role: Role) -> Style {
+        let style = Style::new().add_modifier(modifier(role));
+        match colour(role) {
+            Some(colour) if self.colour => style.fg(colour),
+            _ => style,
+        }
+    }
+}
+
+fn modifier(role: Role) -> Modifier {
+    match role {
+        Role::Text | Role::Good | Role::Accent | Role::Focus => Modifier::empty(),
+        Role::Muted | Role::Border => Modifier::DIM,
+        Role::Heading | Role::Selected | Role::Warning | Role::Bad => Modifier::BOLD,
+    }
+}
+
+fn colour(role: Role) -> Option<Color> {
+    match role {
+        Role::Text | Role::Muted | Role::Heading | Role::Border => None,
+        Role::Accent | Role::Focus | Role::Selected => Some(Color::Cyan),
+        Role::Good => Some(Color::Green),
+        Role::Warning => Some(Color::Yellow),
+        Role::Bad => Some(Color::Red),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_colour_only_weight_is_left() {
+        for role in [Role::Accent, Role::Bad, Role::Selected, Role::Focus, Role::Good, Role::Warning] {
+            assert_eq!(Theme::new(false).style(role).fg, None);
+            assert!(Theme::new(true).style(role).fg.is_some());
+        }
+        assert!(Theme::new(false).style(Role::Selected).add_modifier.contains(Modifier::BOLD));
+    }
+}

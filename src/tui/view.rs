@@ -1,0 +1,193 @@
+//! Draws the model: head and foot, the open screen, and what stands over it. Writes nothing into the model, geometry
+//! included.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::figure;
+use super::keymap::{self, Action, Binding};
+use super::layout::{Areas, Breadth, areas};
+use super::model::source::{SourceState, SourceView};
+use super::model::{Focus, Model, Overlay, Screen};
+use super::pane::{put, spread};
+use super::screens::{help, log, message, notice, question, threads, turns};
+use super::theme::{Role, Theme};
+use crate::text;
+
+/// Cells that one source may take in the head.
+const SOURCE: usize = 44;
+
+/// Draws a frame.
+///
+/// ```text
+///  zen  1 Threads  2 Log                                  12 threads · 1 call in flight
+///  ● stdio 4242 project ‹claude-code›  ○ stdio 77 gone
+/// ╭ Threads ──────────────────╮╭ 3f9a1c02 · chat ───────────────────────────────────╮
+/// │                           ││                                                    │
+/// ╰───────────────────────────╯╰────────────────────────────────────────────────────╯
+///  ↵ read  x expire  ? help  q quit                                        dropped 12
+/// ```
+pub fn view(model: &Model, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let areas = areas((area.width, area.height));
+    let buffer = frame.buffer_mut();
+    if areas.breadth == Breadth::Notice {
+        return notice::draw(buffer, model.theme);
+    }
+    head(model, buffer, &areas);
+    match model.screen {
+        Screen::Threads => {
+            let narrow = areas.breadth != Breadth::Wide;
+            if !narrow || model.focus == Focus::List {
+                threads::draw(model, buffer, &areas);
+            }
+            if !narrow || model.focus == Focus::Reader {
+                turns::draw(model, buffer, &areas);
+            }
+        }
+        Screen::Log => match &model.log.detail {
+            Some(detail) => message::draw(model, detail, buffer, &areas),
+            None => log::draw(model, buffer, &areas),
+        },
+    }
+    foot(model, buffer, areas.footer);
+    match &model.overlay {
+        Overlay::None => {}
+        Overlay::Help => help::draw(buffer, model.theme),
+        Overlay::Ask(asked) => question::draw(asked, buffer, model.theme),
+    }
+}
+
+fn head(model: &Model, buffer: &mut Buffer, areas: &Areas) {
+    let theme = model.theme;
+    let width = usize::from(areas.header.width);
+    let mut left = vec![Span::raw(" "), Span::styled("zen", theme.style(Role::Heading))];
+    for (screen, key, name) in [(Screen::Threads, "1", "Threads"), (Screen::Log, "2", "Log")] {
+        let role = if model.screen == screen { Role::Selected } else { Role::Muted };
+        left.push(Span::styled(format!("  {key} {name}"), theme.style(role)));
+    }
+    if model.read_only {
+        left.push(Span::styled("  read-only", theme.style(Role::Warning)));
+    }
+    if areas.breadth == Breadth::Minimal {
+        let marks = model.sources.iter().map(|source| mark(source, theme)).chain([Span::raw(" ")]).collect();
+        return put(buffer, areas.header, 0, &spread(left, marks, width));
+    }
+    let right = vec![Span::styled(format!("{} ", totals(model)), theme.style(Role::Muted))];
+    put(buffer, areas.header, 0, &spread(left, right, width));
+    put(buffer, areas.header, 1, &sources(model, width));
+}
+
+fn totals(model: &Model) -> String {
+    let threads = model.sources.iter().map(|source| source.threads.len()).sum();
+    let calls: usize = model.sources.iter().map(|source| source.in_flight().count()).sum();
+    let calls = match calls {
+        0 => String::new(),
+        1 => " · 1 call in flight".to_owned(),
+        calls => format!(" · {calls} calls in flight"),
+    };
+    format!("{}{calls}", figure::plural(threads, "thread"))
+}
+
+fn sources<'a>(model: &'a Model, width: usize) -> Line<'a> {
+    let theme = model.theme;
+    let mut spans = vec![Span::raw(" ")];
+    let mut room = width.saturating_sub(1);
+    for (at, source) in model.sources.iter().enumerate() {
+        let said = text::cut(&described(source), SOURCE).into_owned();
+        let rest = model.sources.len() - at - 1;
+        let reserved = if rest > 0 { 10 } else { 0 };
+        let wanted = text::width(&said) + 4;
+        if wanted + reserved > room {
+            spans.push(Span::styled(format!("+{} more", rest + 1), theme.style(Role::Muted)));
+            break;
+        }
+        room -= wanted;
+        let role = if source.is_gone() { Role::Muted } else { Role::Text };
+        spans.extend([mark(source, theme), Span::raw(" "), Span::styled(said, theme.style(role)), Span::raw("  ")]);
+    }
+    if model.sources.is_empty() {
+        spans.push(Span::styled("no zen process is running", theme.style(Role::Muted)));
+    }
+    Line::from(spans)
+}
+
+fn described(source: &SourceView) -> String {
+    let mut said = source.name.clone();
+    let names: Vec<&str> =
+        source.clients.iter().map(|client| client.name.as_str()).filter(|name| !name.is_empty()).collect();
+    if !names.is_empty() {
+        said.push_str(&format!(" ‹{}›", names.join(", ")));
+    }
+    if source.hello.as_ref().is_some_and(|hello| hello.demo) {
+        said.push_str(" demo");
+    }
+    match &source.state {
+        SourceState::Connecting => said.push_str(" connecting"),
+        SourceState::Live => {}
+        SourceState::Resyncing => said.push_str(" catching up"),
+        SourceState::Gone(_) => said.push_str(" gone"),
+    }
+    said
+}
+
+fn mark(source: &SourceView, theme: Theme) -> Span<'static> {
+    let (mark, role) = match source.state {
+        SourceState::Connecting => ("◌", Role::Muted),
+        SourceState::Live => ("●", Role::Good),
+        SourceState::Resyncing => ("◐", Role::Warning),
+        SourceState::Gone(_) => ("○", Role::Muted),
+    };
+    Span::styled(mark, theme.style(role))
+}
+
+fn foot(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let theme = model.theme;
+    let dropped = match model.dropped() {
+        0 => Vec::new(),
+        dropped => vec![Span::styled(format!("dropped {} ", figure::count(dropped)), theme.style(Role::Warning))],
+    };
+    let width = usize::from(area.width);
+    let room = width.saturating_sub(dropped.iter().map(Span::width).sum::<usize>() + 1);
+    let left = match &model.toast {
+        Some(toast) => {
+            vec![Span::raw(" "), Span::styled(text::cut(&toast.text, room.saturating_sub(1)), theme.style(toast.role))]
+        }
+        None => hints(model, room),
+    };
+    put(buffer, area, 0, &spread(left, dropped, width));
+}
+
+/// The keys that matter most here, as many as fit, in the order of the help.
+fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
+    let mut taken = 1;
+    let wanted = |binding: &Binding| text::width(binding.shown) + text::width(binding.name) + 3;
+    let fitting: Vec<Action> = most_wanted(model)
+        .iter()
+        .filter_map(|action| keymap::binding(*action))
+        .take_while(|binding| {
+            taken += wanted(binding);
+            taken <= room
+        })
+        .map(|binding| binding.action)
+        .collect();
+    let mut spans = vec![Span::raw(" ")];
+    for binding in keymap::BINDINGS.iter().filter(|binding| fitting.contains(&binding.action)) {
+        spans.push(Span::styled(binding.shown, model.theme.style(Role::Accent)));
+        spans.push(Span::styled(format!(" {}  ", binding.name), model.theme.style(Role::Muted)));
+    }
+    spans
+}
+
+/// What is done here, the most wanted first.
+fn most_wanted(model: &Model) -> &'static [Action] {
+    use Action::{Back, Cancel, Expire, Follow, Help, NextScreen, NextTurn, Open, PageDown, PreviousTurn, Quit};
+    match (model.screen, model.focus) {
+        (Screen::Threads, Focus::List) => &[Open, Help, Quit, Expire, Cancel, NextScreen],
+        (Screen::Threads, Focus::Reader) => &[Back, Help, Quit, NextTurn, PreviousTurn, Expire, Cancel],
+        (Screen::Log, _) if model.log.detail.is_some() => &[Back, Help, Quit, PageDown],
+        (Screen::Log, _) => &[Open, Help, Quit, Follow, NextScreen],
+    }
+}
