@@ -1,11 +1,12 @@
 //! The loop: waits for something to happen, takes in all that has queued up, and draws at most one frame. Owns no
 //! terminal and reads no keyboard; both are handed in.
 
+use std::future::poll_fn;
 use std::io;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::Event as Input;
-use futures_util::future::FutureExt;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -38,7 +39,7 @@ pub(super) async fn run(
         if let Some(exit) = exit {
             return Ok(exit);
         }
-        exit = running.settle()?;
+        exit = running.settle().await?;
         if exit.is_none() {
             exit = tokio::select! {
                 biased;
@@ -77,8 +78,8 @@ where
     D: FnMut(&Model) -> io::Result<()>,
 {
     /// Fits the model to what was taken in, and draws it if that is due.
-    fn settle(&mut self) -> Result<Option<Exit>, TuiError> {
-        let exit = self.drain()?;
+    async fn settle(&mut self) -> Result<Option<Exit>, TuiError> {
+        let exit = self.drain().await?;
         if exit.is_some() {
             return Ok(exit);
         }
@@ -92,9 +93,9 @@ where
     }
 
     /// Takes in what has queued up already.
-    fn drain(&mut self) -> Result<Option<Exit>, TuiError> {
+    async fn drain(&mut self) -> Result<Option<Exit>, TuiError> {
         for _ in 0..DRAIN {
-            let happened = if let Some(input) = self.input.next().now_or_never() {
+            let happened = if let Poll::Ready(input) = self.queued_input().await {
                 Happened::Input(
                     input.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into())).map_err(TuiError::Input)?,
                 )
@@ -111,6 +112,12 @@ where
             }
         }
         Ok(None)
+    }
+
+    /// Input that is here already. Polled in the name of this task: crossterm's stream remembers the first waker that it
+    /// sees after each event, and one that wakes nobody would leave the keyboard dead.
+    async fn queued_input(&mut self) -> Poll<Option<io::Result<Input>>> {
+        poll_fn(|context| Poll::Ready(self.input.poll_next_unpin(context))).await
     }
 
     /// Waits for the next thing to happen.

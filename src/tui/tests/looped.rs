@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
@@ -196,6 +197,24 @@ async fn a_question_answered_with_yes_reaches_the_source() {
     looped.press("y").await;
     pass(Duration::from_secs(1)).await;
     assert_eq!(control.asked(), ["cancel 17", "thread 33333333", "expire 33333333"]);
+}
+
+/// crossterm's stream keeps the waker of the poll that found nothing: one that wakes nobody would leave it unheard.
+#[tokio::test(start_paused = true)]
+async fn the_keyboard_is_only_polled_by_who_can_be_woken() {
+    let deaf = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&deaf);
+    let input = stream::poll_fn(move |context| {
+        seen.fetch_add(usize::from(context.waker().will_wake(Waker::noop())), Ordering::Relaxed);
+        Poll::<Option<io::Result<Input>>>::Pending
+    });
+    let (_sources, sources) = mpsc::channel(1);
+    let (clock, shutdown) = (Clock::anchored(NOW), Shutdown::default());
+    let options = Options { own: None, sources, clock, read_only: false, shutdown };
+    let model = Model::new((100, 30), NOW, Theme::new(true), false);
+    let running = run_loop::run(model, options, input, |_: &Model| Ok(()));
+    assert!(timeout(Duration::from_secs(1), running).await.is_err(), "nobody quits");
+    assert_eq!(deaf.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test(start_paused = true)]
