@@ -20,6 +20,8 @@ pub struct Body {
     width: usize,
     /// A piece has been asked for and has not come.
     asked: bool,
+    /// The last piece that was asked for could not be had.
+    refused: bool,
 }
 
 impl Body {
@@ -60,19 +62,20 @@ impl Body {
 
     /// From where to ask for more, once; None where all is here, on its way, or over the bound.
     pub fn ask(&mut self) -> Option<u64> {
-        let wanted = !self.asked && self.arrived < self.total.min(MAX_CHARACTERS);
+        let wanted = !self.asked && !self.refused && self.arrived < self.total.min(MAX_CHARACTERS);
         self.asked |= wanted;
         wanted.then_some(self.arrived)
     }
 
-    /// The piece that was asked for will not come.
+    /// The piece that was asked for will not come. What is missing stays missing, unless the text grows.
     pub fn give_up(&mut self) {
         self.asked = false;
-        self.total = self.arrived;
+        self.refused = true;
     }
 
     /// The source has this many characters now.
     pub fn grew_to(&mut self, total: u64) {
+        self.refused &= total <= self.total;
         self.total = self.total.max(total);
     }
 
@@ -134,6 +137,16 @@ mod tests {
         let mut body = Body::new(&slice("one", 0, 6));
         body.append(&slice("one", 0, 6));
         assert_eq!(body.arrived(), 3);
+    }
+
+    #[test]
+    fn what_could_not_be_had_is_not_taken_for_the_end() {
+        let mut body = Body::new(&slice("one", 0, 6));
+        body.ask();
+        body.give_up();
+        assert_eq!((body.ask(), body.missing()), (None, 3));
+        body.grew_to(9);
+        assert_eq!(body.ask(), Some(3));
     }
 
     #[test]

@@ -132,9 +132,12 @@ impl Reader {
         }
     }
 
+    /// The turns cannot be had. Those that are here stay.
     pub fn fail(&mut self, reason: &str) {
         self.asked = false;
-        self.state = Loading::Failed(intake::line(reason));
+        if self.state != Loading::Here {
+            self.state = Loading::Failed(intake::line(reason));
+        }
     }
 
     pub fn take_text(&mut self, turn: u32, which: TurnText, slice: Option<&TextSlice>) {
