@@ -2,6 +2,7 @@
 //! watch and steer them. The rooms stand in the order in which a request travels; `ARCHITECTURE.md` describes them.
 
 pub mod cli;
+pub mod tui;
 pub mod control;
 pub mod server;
 pub mod engine;
@@ -16,7 +17,6 @@ pub mod rehearsal;
 pub mod http;
 pub mod config;
 pub mod text;
-pub mod tui;
 
 pub mod budget;
 pub mod clock;

@@ -1,5 +1,6 @@
 //! How a process with an engine inside comes up and goes down, whatever face it has.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -62,7 +63,7 @@ pub fn launch(
     for key in config.providers.endpoints.iter().filter_map(|endpoint| endpoint.key.as_ref()) {
         redactor.learn(key);
     }
-    let (log, unopened) = log::open(&config.log, redactor.clone(), clock, Box::new(std::io::stderr()));
+    let (log, unopened) = log::open(&config.log, redactor.clone(), clock, complaints(face));
     log.install();
     if let Some(unopened) = unopened {
         streams.complain(unopened);
@@ -115,7 +116,7 @@ fn open_socket(service: &Service, environment: &Environment) -> Result<Option<Bo
 }
 
 /// The first signal begins shutdown; a second one ends the process at once.
-fn on_signals(shutdown: &Shutdown) -> std::io::Result<()> {
+fn on_signals(shutdown: &Shutdown) -> io::Result<()> {
     let mut signals =
         [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?];
     let shutdown = shutdown.clone();
@@ -133,5 +134,13 @@ async fn any([terminate, interrupt, hangup]: &mut [Signal; 3]) {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
         _ = hangup.recv() => {}
+    }
+}
+
+/// Where the log says that it loses lines: standard error, unless a face has the terminal.
+fn complaints(face: Face) -> Box<dyn Write + Send> {
+    match face {
+        Face::Stdio => Box::new(io::stderr()),
+        Face::Tui => Box::new(io::sink()),
     }
 }

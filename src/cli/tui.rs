@@ -1,11 +1,131 @@
-//! `zen tui`: the face.
+//! `zen tui`: the face, with a full engine inside and a watch on every other zen process of the user.
+
+mod demo;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::cli::flags::ConfigFlags;
+use crate::cli::launch::{self, Launched};
+use crate::cli::output::{Exit, Streams};
+use crate::config::{Config, Environment};
+use crate::control::discovery::{self, Change, Found};
+use crate::control::types::{Face, Hello};
+use crate::tui::{self, Options, Source, SourceChange, SourceId};
+
+/// Processes that may appear before the face takes note of them.
+const SOURCE_QUEUE: usize = 16;
+/// How long what is being answered may take to be written out once a person has quit.
+const QUIT_GRACE: Duration = Duration::from_millis(200);
+/// The engine inside; the others are numbered from here on.
+const OWN: SourceId = SourceId(0);
+
 #[derive(Debug, clap::Args)]
-pub struct Args {}
-pub fn run(
-    _: &Args,
-    _: &crate::cli::flags::ConfigFlags,
-    _: &crate::config::Environment,
-    _: &mut crate::cli::output::Streams,
-) -> crate::cli::output::Exit {
-    crate::cli::output::Exit::Failed
+pub struct Args {
+    /// Let a scripted provider answer instead of real ones: no key, no network
+    #[arg(long)]
+    demo: bool,
+    /// Watch only: nothing can be expired or cancelled
+    #[arg(long)]
+    read_only: bool,
+}
+
+pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
+    if !streams.out_is_terminal {
+        streams.complain("tui needs a terminal, and standard output is none; `zen threads list` answers a pipe");
+        return Exit::Usage;
+    }
+    let started = flags.load_or_exit(environment, streams).and_then(|loaded| {
+        let runtime = launch::runtime(streams)?;
+        Ok((runtime, loaded.config))
+    });
+    let (runtime, config) = match started {
+        Ok(started) => started,
+        Err(exit) => return exit,
+    };
+    let exit = runtime.block_on(show(args, config, environment, streams)).unwrap_or_else(|exit| exit);
+    runtime.shutdown_background();
+    exit
+}
+
+async fn show(args: &Args, config: Config, environment: &Environment, streams: &mut Streams) -> Result<Exit, Exit> {
+    let dir = launch::socket_dir(&config, environment);
+    let (config, scripted) = if args.demo {
+        let (config, rehearsal) = demo::stage(config).map_err(|error| {
+            streams.complain(format_args!("the scripted provider cannot listen: {error}"));
+            Exit::Failed
+        })?;
+        (config, Some(rehearsal))
+    } else {
+        (config, None)
+    };
+    let launched = launch::launch(Face::Tui, args.demo, config, environment, streams)?;
+    let Launched { server, service, principal, socket, log: _log } = launched;
+    let shutdown = server.engine.shutdown.clone();
+    if scripted.is_some() {
+        tokio::spawn(demo::play(server.clone(), principal));
+    }
+
+    let (changes, sources) = mpsc::channel(SOURCE_QUEUE);
+    if let Some(dir) = dir {
+        tokio::spawn(find_others(dir, socket.as_ref().map(|socket| socket.path.clone()), changes));
+    }
+    let own = Source { id: OWN, name: "this process".to_owned(), control: Arc::new(service), own: true };
+    let options = Options {
+        own: Some(own),
+        sources,
+        clock: server.engine.clock,
+        read_only: args.read_only,
+        no_color: environment.text("NO_COLOR").is_ok_and(|value| value.is_some_and(|value| !value.is_empty())),
+        shutdown: shutdown.clone(),
+    };
+    let left = tui::run(options).await;
+    shutdown.begin();
+    shutdown.drained(QUIT_GRACE).await;
+    drop(socket);
+    match left {
+        Ok(tui::Exit::Quit | tui::Exit::Shutdown) => Ok(Exit::Ok),
+        Err(error) => {
+            streams.complain(error);
+            Err(Exit::Failed)
+        }
+    }
+}
+
+/// Hands other processes to the face as they come and go.
+async fn find_others(dir: PathBuf, own: Option<PathBuf>, sources: mpsc::Sender<SourceChange>) {
+    let (sender, mut changes) = mpsc::channel(SOURCE_QUEUE);
+    tokio::spawn(discovery::follow(dir, own, sender));
+    let mut known: HashMap<PathBuf, SourceId> = HashMap::new();
+    let mut last = OWN;
+    while let Some(change) = changes.recv().await {
+        let change = match change {
+            Change::Appeared(found) => {
+                last = SourceId(last.0 + 1);
+                known.insert(found.client.path().to_owned(), last);
+                SourceChange::Appeared(source(last, *found))
+            }
+            Change::Gone(path) => match known.remove(&path) {
+                Some(id) => SourceChange::Gone(id),
+                None => continue,
+            },
+        };
+        if sources.send(change).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn source(id: SourceId, Found { client, hello }: Found) -> Source {
+    Source { id, name: name_of(&hello), control: Arc::new(client), own: false }
+}
+
+/// `stdio 4242 myproject`.
+fn name_of(hello: &Hello) -> String {
+    let folder = Path::new(&hello.working_directory).file_name().unwrap_or_default();
+    format!("{} {} {}", hello.face.as_str(), hello.pid, folder.to_string_lossy())
 }

@@ -37,6 +37,8 @@ pub struct Options {
     pub clock: Clock,
     /// Nothing can be expired or cancelled.
     pub read_only: bool,
+    /// `NO_COLOR` is set.
+    pub no_color: bool,
     /// Leaves the screen when it begins (SIGTERM and the like arrive through it).
     pub shutdown: Shutdown,
 }
@@ -85,6 +87,6 @@ pub enum TuiError {
 pub async fn run(options: Options) -> Result<Exit, TuiError> {
     let mut terminal = terminal::Terminal::enter().map_err(TuiError::Enter)?;
     let size = terminal.size().map_err(TuiError::Enter)?;
-    let model = model::Model::new(size, options.clock.wall(), theme::Theme::from_environment(), options.read_only);
+    let model = model::Model::new(size, options.clock.wall(), theme::Theme::new(!options.no_color), options.read_only);
     run_loop::run(model, options, EventStream::new(), |model| terminal.draw(model)).await
 }

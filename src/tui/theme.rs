@@ -28,14 +28,10 @@ pub struct Theme {
 }
 
 impl Theme {
+    /// With or without colour (`NO_COLOR`). Decided by us and not by crossterm, whose way of leaving colours out also
+    /// resets bold and reverse.
     pub fn new(colour: bool) -> Self {
         Self { colour }
-    }
-
-    /// Without colour where `NO_COLOR` is set to anything. Decided here and not by crossterm, whose way of leaving
-    /// colours out also resets bold and reverse.
-    pub fn from_environment() -> Self {
-        Self::new(std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()))
     }
 
     pub fn style(self, role: Role) -> Style {

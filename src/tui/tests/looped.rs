@@ -104,7 +104,14 @@ impl Looped {
         let (sources, changes) = mpsc::channel(8);
         let (shutdown, frames) = (Shutdown::default(), Arc::new(AtomicUsize::new(0)));
         let clock = Clock::anchored(NOW);
-        let options = Options { own: None, sources: changes, clock, read_only: false, shutdown: shutdown.clone() };
+        let options = Options {
+            own: None,
+            sources: changes,
+            clock,
+            read_only: false,
+            no_color: false,
+            shutdown: shutdown.clone(),
+        };
         let model = Model::new((100, 30), NOW, Theme::new(true), false);
         let input = stream::unfold(pressed, |mut pressed| async move {
             let input = pressed.recv().await?;
@@ -210,7 +217,7 @@ async fn the_keyboard_is_only_polled_by_who_can_be_woken() {
     });
     let (_sources, sources) = mpsc::channel(1);
     let (clock, shutdown) = (Clock::anchored(NOW), Shutdown::default());
-    let options = Options { own: None, sources, clock, read_only: false, shutdown };
+    let options = Options { own: None, sources, clock, read_only: false, no_color: false, shutdown };
     let model = Model::new((100, 30), NOW, Theme::new(true), false);
     let running = run_loop::run(model, options, input, |_: &Model| Ok(()));
     assert!(timeout(Duration::from_secs(1), running).await.is_err(), "nobody quits");
