@@ -17,8 +17,8 @@ use tokio::sync::mpsc;
 
 use super::route::Route;
 use super::types::{
-    Hello, MessageDetail, Refusal, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText,
-    Update,
+    Hello, MessageDetail, MessageText, Refusal, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult,
+    ToolSummary, TurnText, Update,
 };
 use super::{Control, ControlError, Reply};
 use crate::http::body;
@@ -123,6 +123,10 @@ impl Control for Client {
 
     fn message(&self, seq: MessageSeq) -> Reply<'_, MessageDetail> {
         Box::pin(self.get(Route::Message(seq)))
+    }
+
+    fn message_text(&self, seq: MessageSeq, which: MessageText, from: u64) -> Reply<'_, TextSlice> {
+        Box::pin(self.get(Route::MessageText { seq, which, from }))
     }
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {

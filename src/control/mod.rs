@@ -18,8 +18,8 @@ use tokio::sync::mpsc;
 
 use crate::id::{CallId, MessageSeq, ThreadId};
 use types::{
-    Hello, MessageDetail, Refusal, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText,
-    Update,
+    Hello, MessageDetail, MessageText, Refusal, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult,
+    ToolSummary, TurnText, Update,
 };
 
 /// What a face can ask of an engine. One implementation is in this process, the other is behind a socket.
@@ -48,8 +48,11 @@ pub trait Control: Send + Sync {
     /// What has arrived of a call's reply, from character `from` on.
     fn live_text(&self, call: CallId, from: u64) -> Reply<'_, TextSlice>;
 
-    /// A message of the log with its text.
+    /// A message of the log with its text, cut to its beginning.
     fn message(&self, seq: MessageSeq) -> Reply<'_, MessageDetail>;
+
+    /// One of a message's texts from character `from` on, cut to a bounded length.
+    fn message_text(&self, seq: MessageSeq, which: MessageText, from: u64) -> Reply<'_, TextSlice>;
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>>;
 }

@@ -2,7 +2,7 @@
 
 use hyper::Method;
 
-use super::types::TurnText;
+use super::types::{MessageText, TurnText};
 use crate::id::{CallId, MessageSeq, ThreadId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub enum Route {
     Cancel(CallId),
     LiveText { call: CallId, from: u64 },
     Message(MessageSeq),
+    MessageText { seq: MessageSeq, which: MessageText, from: u64 },
     Tools,
 }
 
@@ -30,6 +31,7 @@ impl Route {
             | Self::TurnText { .. }
             | Self::LiveText { .. }
             | Self::Message(_)
+            | Self::MessageText { .. }
             | Self::Tools => Method::GET,
         }
     }
@@ -47,6 +49,7 @@ impl Route {
             Self::Cancel(call) => format!("/v1/calls/{call}"),
             Self::LiveText { call, from } => format!("/v1/calls/{call}/text?from={from}"),
             Self::Message(seq) => format!("/v1/messages/{seq}"),
+            Self::MessageText { seq, which, from } => format!("/v1/messages/{seq}/{}?from={from}", which.as_str()),
             Self::Tools => "/v1/tools".to_owned(),
         }
     }
@@ -75,6 +78,9 @@ impl Route {
             (&Method::DELETE, ["calls", call]) => Self::Cancel(call.parse().ok()?),
             (&Method::GET, ["calls", call, "text"]) => Self::LiveText { call: call.parse().ok()?, from },
             (&Method::GET, ["messages", seq]) => Self::Message(seq.parse().ok()?),
+            (&Method::GET, ["messages", seq, which]) => {
+                Self::MessageText { seq: seq.parse().ok()?, which: MessageText::parse(which)?, from }
+            }
             _ => return None,
         };
         Some(route)
@@ -91,6 +97,19 @@ impl TurnText {
 
     fn parse(text: &str) -> Option<Self> {
         [Self::Prompt, Self::Answer].into_iter().find(|which| which.as_str() == text)
+    }
+}
+
+impl MessageText {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Before, Self::After].into_iter().find(|which| which.as_str() == text)
     }
 }
 
@@ -111,6 +130,7 @@ mod tests {
             Route::Cancel(CallId(4)),
             Route::LiveText { call: CallId(4), from: 9 },
             Route::Message(MessageSeq(5)),
+            Route::MessageText { seq: MessageSeq(5), which: MessageText::After, from: 2 },
             Route::Tools,
         ] {
             let written = route.path();

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::summary::{self, TEXT_CHARS};
 use super::types::{
-    Face, Hello, Limits, MessageDetail, PROTOCOL, Refusal, RefusalCode, Snapshot, TextSlice, ThreadDetail,
+    Face, Hello, Limits, MessageDetail, MessageText, PROTOCOL, Refusal, RefusalCode, Snapshot, TextSlice, ThreadDetail,
     ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
 };
 use super::{Control, Reply, watch};
@@ -166,6 +166,18 @@ impl Control for Service {
                 after: entry.after.as_deref().map(slice),
                 summary: summary::message(&entry),
             })
+        })
+    }
+
+    fn message_text(&self, seq: MessageSeq, which: MessageText, from: u64) -> Reply<'_, TextSlice> {
+        Box::pin(async move {
+            let entry = self.find_message(seq)?;
+            let bytes = match which {
+                MessageText::Before => Some(entry.before),
+                MessageText::After => entry.after,
+            };
+            let bytes = bytes.ok_or_else(|| not_found(format!("message {seq} was not changed")))?;
+            Ok(TextSlice::of(&String::from_utf8_lossy(&bytes), from, TEXT_CHARS))
         })
     }
 

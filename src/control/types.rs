@@ -294,6 +294,16 @@ pub struct ToolSummary {
     pub description: String,
 }
 
+/// Which of a message's texts is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageText {
+    /// As it came.
+    Before,
+    /// As the interceptors left it.
+    After,
+}
+
 /// Which of a turn's texts is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

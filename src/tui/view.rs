@@ -71,6 +71,10 @@ fn head(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     if model.read_only {
         left.push(Span::styled("  read-only", theme.style(Role::Warning)));
     }
+    if model.sources.iter().any(|source| source.own && source.is_demo()) {
+        let said = if width >= 90 { "  demo: a scripted provider answers" } else { "  demo" };
+        left.push(Span::styled(said, theme.style(Role::Warning)));
+    }
     if areas.breadth == Breadth::Minimal {
         let marks = model.sources.iter().map(|source| mark(source, theme)).chain([Span::raw(" ")]).collect();
         return put(buffer, areas.header, 0, &spread(left, marks, width));
@@ -96,8 +100,10 @@ fn sources<'a>(model: &'a Model, width: usize) -> Line<'a> {
     let mut spans = vec![Span::raw(" ")];
     let mut room = width.saturating_sub(1);
     for (at, source) in model.sources.iter().enumerate() {
-        let said = text::cut(&described(source), SOURCE).into_owned();
         let rest = model.sources.len() - at - 1;
+        // What the others do not need is this one's.
+        let share = (room / (rest + 1)).saturating_sub(4);
+        let said = text::cut(&described(source), SOURCE.max(share)).into_owned();
         let reserved = if rest > 0 { 10 } else { 0 };
         let wanted = text::width(&said) + 4;
         if wanted + reserved > room {
@@ -121,7 +127,7 @@ fn described(source: &SourceView) -> String {
     if !names.is_empty() {
         said.push_str(&format!(" ‹{}›", names.join(", ")));
     }
-    if source.hello.as_ref().is_some_and(|hello| hello.demo) {
+    if source.is_demo() && !source.own {
         said.push_str(" demo");
     }
     match &source.state {

@@ -98,6 +98,11 @@ impl SourceView {
         self.calls.values().filter(|call| !call.stage.has_ended())
     }
 
+    /// The scripted provider answers there instead of a real one.
+    pub fn is_demo(&self) -> bool {
+        self.hello.as_ref().is_some_and(|hello| hello.demo)
+    }
+
     pub fn is_gone(&self) -> bool {
         matches!(self.state, SourceState::Gone(_))
     }

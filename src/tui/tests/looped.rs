@@ -84,6 +84,10 @@ impl Control for Scripted {
         gone()
     }
 
+    fn message_text(&self, _: MessageSeq, _: MessageText, _: u64) -> Reply<'_, TextSlice> {
+        gone()
+    }
+
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {
         gone()
     }
