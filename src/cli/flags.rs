@@ -21,6 +21,14 @@ pub struct ConfigFlags {
 }
 
 impl ConfigFlags {
+    /// These flags, which stand before a command, and those that stand behind it. The later ones win.
+    pub fn followed_by(mut self, later: Self) -> Self {
+        self.config = later.config.or(self.config);
+        self.set.extend(later.set);
+        self.roots.extend(later.roots);
+        self
+    }
+
     /// Loads the configuration with these flags as the topmost layer.
     ///
     /// # Errors

@@ -30,14 +30,26 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve one agent over standard input and output: what an MCP client starts
-    Stdio,
+    Stdio(With<NoArgs>),
     /// Watch and steer every zen process of yours in the terminal
-    Tui(tui::Args),
+    Tui(With<tui::Args>),
     /// List, read and expire the threads of running zen processes
-    Threads(threads::Args),
+    Threads(With<threads::Args>),
     /// Show the configuration, and where each value comes from
-    Config(config::Args),
+    Config(With<config::Args>),
 }
+
+/// A command's own arguments, among which the flags of the configuration may stand too.
+#[derive(Debug, clap::Args)]
+struct With<A: clap::Args> {
+    #[command(flatten)]
+    config: ConfigFlags,
+    #[command(flatten)]
+    own: A,
+}
+
+#[derive(Debug, clap::Args)]
+struct NoArgs {}
 
 /// Runs the command that `args` name, the program's own name first.
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, streams: &mut Streams) -> Exit {
@@ -46,10 +58,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Err(error) => return misread(&error, streams),
     };
     match command {
-        Command::Stdio => stdio::run(&flags, environment, streams),
-        Command::Tui(args) => tui::run(&args, &flags, environment, streams),
-        Command::Threads(args) => threads::run(args, &flags, environment, streams),
-        Command::Config(args) => config::run(args, &flags, environment, streams),
+        Command::Stdio(With { config, own: NoArgs {} }) => stdio::run(&flags.followed_by(config), environment, streams),
+        Command::Tui(With { config, own }) => tui::run(&own, &flags.followed_by(config), environment, streams),
+        Command::Threads(With { config, own }) => threads::run(own, &flags.followed_by(config), environment, streams),
+        Command::Config(With { config, own }) => config::run(own, &flags.followed_by(config), environment, streams),
     }
 }
 
@@ -63,4 +75,39 @@ fn misread(error: &clap::Error, streams: &mut Streams) -> Exit {
     }
     let written = write!(streams.out, "{text}").map(|()| Exit::Ok);
     streams.settle(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explained(args: &[&str]) -> String {
+        let (mut streams, captured) = Streams::captured();
+        let environment = [("HOME", "/nowhere")].into_iter().collect();
+        let args = std::iter::once("zen").chain(args.iter().copied()).map(OsString::from);
+        assert_eq!(run(args, &environment, &mut streams), Exit::Ok, "{}", captured.err());
+        captured.out()
+    }
+
+    #[test]
+    fn flags_before_and_behind_a_command_are_both_heard() {
+        let explained = explained(&["--set", "threads.max_turns=4", "config", "--set", "threads.ttl=5m", "explain"]);
+        assert!(explained.contains("max_turns = 4 ") && explained.contains("ttl = 5m "), "{explained}");
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_a_usage_error_and_help_is_an_answer() {
+        let (mut streams, captured) = Streams::captured();
+        let environment = Environment::default();
+        assert_eq!(run(["zen", "fly"].map(OsString::from), &environment, &mut streams), Exit::Usage);
+        assert!(captured.err().contains("fly") && captured.out().is_empty());
+        assert_eq!(run(["zen", "--help"].map(OsString::from), &environment, &mut streams), Exit::Ok);
+        assert!(captured.out().contains("stdio"));
+    }
 }
