@@ -5,9 +5,11 @@ use std::io;
 use serde::Serialize;
 
 use crate::cli::flags::ConfigFlags;
+use crate::cli::launch;
 use crate::cli::output::{Exit, Streams};
 use crate::config::key::{KEYS, Key};
 use crate::config::{Environment, Loaded, Setting, locate};
+use crate::engine::Engine;
 use crate::text::nearest::nearest;
 
 #[derive(Debug, clap::Args)]
@@ -34,7 +36,9 @@ pub enum Command {
 
 pub fn run(args: Args, shared: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
     let ended = match args.command {
-        Command::Check => with_loaded(shared, environment, streams, check),
+        Command::Check => {
+            with_loaded(shared, environment, streams, |loaded, streams| check(loaded, environment, streams))
+        }
         Command::Explain { key, json } => {
             with_loaded(shared, environment, streams, |loaded, streams| explain(loaded, key.as_deref(), json, streams))
         }
@@ -55,7 +59,12 @@ fn with_loaded(
     }
 }
 
-fn check(loaded: &Loaded, streams: &mut Streams) -> io::Result<Exit> {
+/// What a start would refuse is refused here too: roots, providers and tools are checked by the rooms they are for.
+fn check(loaded: &Loaded, environment: &Environment, streams: &mut Streams) -> io::Result<Exit> {
+    if let Err(error) = Engine::new(launch::setup(loaded.config.clone(), environment)) {
+        streams.complain(error);
+        return Ok(Exit::Config);
+    }
     match &loaded.file {
         Some(file) if file.exists => streams.line(format_args!("ok: {}", file.path.display()))?,
         Some(file) => {
@@ -257,6 +266,18 @@ mod tests {
         assert!(answer.out.starts_with("ok: /nowhere/.config/zen/config.toml"));
         let answer = ask(Command::Check, &["threads.ttl", "log.level=loud", "a=b"], &[("LOG_LEVEL", "loud")]);
         assert_eq!((answer.exit, answer.out.as_str(), answer.err.lines().count()), (Exit::Config, "", 4));
+    }
+
+    #[test]
+    fn check_refuses_what_a_start_would_refuse() {
+        for (set, said) in [("tools.disabled=chatt", "did you mean 'chat'?"), ("files.roots=/no/such", "/no/such")] {
+            let answer = ask(Command::Check, &[set], &[]);
+            assert_eq!((answer.exit, answer.out.as_str()), (Exit::Config, ""));
+            assert!(answer.err.contains(said), "{}", answer.err);
+        }
+        let custom = [("CUSTOM_API_URL", "http://gpu.example/v1"), ("CUSTOM_API_KEY", "canary-0123456789")];
+        let answer = ask(Command::Check, &[], &custom);
+        assert!(answer.err.contains("in the clear") && !answer.err.contains("canary"), "{}", answer.err);
     }
 
     #[test]

@@ -58,25 +58,18 @@ pub fn launch(
     environment: &Environment,
     streams: &mut Streams,
 ) -> Result<Launched, Exit> {
-    let clock = Clock::system();
-    let redactor = Redactor::default();
-    for key in config.providers.endpoints.iter().filter_map(|endpoint| endpoint.key.as_ref()) {
-        redactor.learn(key);
-    }
-    let (log, unopened) = log::open(&config.log, redactor.clone(), clock, complaints(face));
+    let setup = setup(config, environment);
+    let (log, unopened) = log::open(&setup.config.log, setup.redactor.clone(), setup.clock, complaints(face));
     log.install();
     if let Some(unopened) = unopened {
         streams.complain(unopened);
     }
-    let working_directory = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     let identity = Identity {
         face,
-        started: clock.wall(),
-        working_directory: working_directory.to_string_lossy().into_owned(),
+        started: setup.clock.wall(),
+        working_directory: setup.working_directory.to_string_lossy().into_owned(),
         demo,
     };
-    let home = environment.absolute_path("HOME").map(ToOwned::to_owned);
-    let setup = Setup { config, clock, redactor, working_directory, home };
     let engine = Engine::new(setup).map_err(|error| {
         streams.complain(error);
         Exit::Config
@@ -96,6 +89,21 @@ pub fn launch(
         None
     });
     Ok(Launched { server, service, principal, socket, log })
+}
+
+/// What an engine of this process is started with. The redactor knows every key from here on.
+pub fn setup(config: Config, environment: &Environment) -> Setup {
+    let redactor = Redactor::default();
+    for key in config.providers.endpoints.iter().filter_map(|endpoint| endpoint.key.as_ref()) {
+        redactor.learn(key);
+    }
+    Setup {
+        config,
+        clock: Clock::system(),
+        redactor,
+        working_directory: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+        home: environment.absolute_path("HOME").map(ToOwned::to_owned),
+    }
 }
 
 /// The folder of the control sockets.

@@ -25,8 +25,6 @@ pub struct Draft {
     pub config: Config,
     /// In the order of [`PROVIDERS`].
     pub providers: [ProviderDraft; PROVIDERS.len()],
-    /// Whether keys may travel over plain http to another machine.
-    pub allow_plain_keys: bool,
 }
 
 #[derive(Clone)]
@@ -45,7 +43,6 @@ impl Default for Draft {
                 models: Vec::new(),
                 key_env: provider.key_env.to_owned(),
             }),
-            allow_plain_keys: false,
         }
     }
 }

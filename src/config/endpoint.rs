@@ -5,7 +5,6 @@ use super::draft::{Draft, PROVIDERS, ProviderDraft};
 use super::environment::Environment;
 use super::error::{Error, Place, Problem};
 use super::section::Endpoint;
-use super::url::is_plain_to_another_machine;
 use super::{Origin, Setting};
 use crate::secret::Secret;
 
@@ -31,12 +30,6 @@ pub fn build(draft: &Draft, settings: &[Setting], environment: &Environment) -> 
     let mut built = Endpoints::default();
     for (provider, configured) in PROVIDERS.iter().zip(&draft.providers) {
         let key = built.read_key(provider.name, configured, settings, environment);
-        let exposed = configured.base_url.as_deref().is_some_and(is_plain_to_another_machine);
-        if key.is_some() && exposed && !draft.allow_plain_keys {
-            let place = Place::Variable(configured.key_env.clone());
-            let key = Some(format!("providers.{}.base_url", provider.name));
-            built.errors.push(Error { place, key, problem: Problem::PlainKey });
-        }
         if key.is_some() || configured.base_url.is_some() {
             built.endpoints.push(Endpoint {
                 provider: provider.name.to_owned(),

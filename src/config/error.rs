@@ -45,11 +45,6 @@ pub enum Problem {
     NotDisabled(String),
     #[error("the base URL {0}")]
     Url(&'static str),
-    #[error(
-        "the key would travel unprotected, as the base URL is plain http to another machine: use https, leave the key \
-         out, or set http.allow_plain_keys = true"
-    )]
-    PlainKey,
     #[error("the key holds characters that no key has: set it anew, without quotes, blanks or line ends")]
     KeyCharacters,
     #[error("the value is not UTF-8 text")]

@@ -128,7 +128,7 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
 /// Every key, by section.
-pub static KEYS: [Key; 44] = [
+pub static KEYS: [Key; 43] = [
     Key::cap(
         "threads.ttl",
         duration(|d| &mut d.config.threads.ttl, seconds(1), days(365)),
@@ -218,11 +218,6 @@ pub static KEYS: [Key; 44] = [
         "http.max_reply",
         size(|d| &mut d.config.providers.limits.max_reply, KIB, 4 * GIB),
         "The whole of a provider's reply; a larger one is given up.",
-    ),
-    Key::new(
-        "http.allow_plain_keys",
-        Field::Bool(|d| &mut d.allow_plain_keys),
-        "Let keys travel over plain http to other machines, where anyone on the way can read them.",
     ),
     base_url("providers.google.base_url", base_url_at::<0>).or("GEMINI_BASE_URL", Unit::Same),
     models("providers.google.models", models_at::<0>),

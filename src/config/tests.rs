@@ -182,16 +182,6 @@ fn a_provider_is_there_when_it_has_a_key_or_a_url() {
 }
 
 #[test]
-fn a_key_does_not_travel_in_plain_text_unless_it_is_said_that_it_may() {
-    let desk = Desk::new().var("CUSTOM_API_URL", "http://192.168.1.5:11434/v1");
-    assert_eq!(desk.load().config.providers.endpoints.len(), 1);
-    let desk = desk.var("CUSTOM_API_KEY", "canary-custom");
-    let errors = desk.errors();
-    assert!(errors.contains("plain http") && !errors.contains("canary"), "{errors}");
-    assert_eq!(desk.flag("http.allow_plain_keys", "true").load().config.providers.endpoints.len(), 1);
-}
-
-#[test]
 fn a_key_that_no_header_can_carry_is_refused_unseen() {
     for key in ["canary\ncanary", "\"canary\"", "cänary"] {
         let errors = Desk::new().var("XAI_API_KEY", key).errors();

@@ -1,5 +1,5 @@
-//! Base URLs of providers: which are taken, and which hosts are this machine. Read with the parser of the HTTP client,
-//! so that what is checked here is what is asked there.
+//! Base URLs of providers: which are taken at all. Read with the parser of the HTTP client, so that what is checked here
+//! is what is asked there. Whether a key may go to one is the provider room's to say.
 
 use reqwest::Url;
 
@@ -19,19 +19,6 @@ pub fn checked_base_url(text: &str) -> Result<String, &'static str> {
         return Err("holds a query or a fragment: paths are added to it, so it must end with its path");
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
-}
-
-/// Whether a key sent to this checked URL could be read on its way.
-pub fn is_plain_to_another_machine(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    let here = match url.host_str() {
-        Some(host) => {
-            let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-            host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
-        }
-        None => false,
-    };
-    url.scheme() == "http" && !here
 }
 
 #[cfg(test)]
@@ -54,16 +41,6 @@ mod tests {
             "",
         ] {
             assert!(checked_base_url(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn plain_http_is_safe_on_this_machine_only() {
-        for here in ["http://localhost:1", "http://127.9.9.9/v1", "http://[::1]:1", "https://example.com"] {
-            assert!(!is_plain_to_another_machine(here), "{here}");
-        }
-        for there in ["http://example.com", "http://192.168.1.2:11434", "http://localhost.example.com"] {
-            assert!(is_plain_to_another_machine(there), "{there}");
         }
     }
 }

@@ -61,8 +61,6 @@ pub enum StartError {
     Providers(#[from] BadProviders),
     #[error("tools.disabled: '{name}' is no tool{}", suggestion.as_ref().map(|name| format!(": did you mean '{name}'?")).unwrap_or_default())]
     UnknownTool { name: String, suggestion: Option<String> },
-    #[error("tools.disabled: '{name}' cannot be disabled")]
-    AlwaysEnabled { name: String },
 }
 
 impl Engine {
@@ -129,9 +127,6 @@ fn enabled(disabled: &[String]) -> Result<Vec<Box<dyn Tool>>, StartError> {
     let mut tools = tools::all();
     for name in disabled {
         let wanted = name.trim().to_ascii_lowercase();
-        if tools::ALWAYS_ENABLED.contains(&wanted.as_str()) {
-            return Err(StartError::AlwaysEnabled { name: name.clone() });
-        }
         if !tools::all().iter().any(|tool| tool.spec().name == wanted) {
             let all = tools::all();
             let suggestion = nearest(&wanted, all.iter().map(|tool| tool.spec().name)).map(str::to_owned);

@@ -76,6 +76,3 @@ pub fn all() -> Vec<Box<dyn Tool>> {
         Box::new(simple::version::Version),
     ]
 }
-
-/// These stay whatever `tools.disabled` says: without them nobody could find out why others are missing.
-pub const ALWAYS_ENABLED: [&str; 2] = ["listmodels", "version"];
