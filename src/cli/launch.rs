@@ -76,7 +76,7 @@ pub fn launch(
     })?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), face = face.as_str(), "zen starts");
 
-    on_signals(&engine.shutdown).map_err(|error| {
+    on_signals(&engine.shutdown, face).map_err(|error| {
         streams.complain(format_args!("signals cannot be heard: {error}"));
         Exit::Failed
     })?;
@@ -123,8 +123,8 @@ fn open_socket(service: &Service, environment: &Environment) -> Result<Option<Bo
     Ok(Some(bound))
 }
 
-/// The first signal begins shutdown; a second one ends the process at once.
-fn on_signals(shutdown: &Shutdown) -> io::Result<()> {
+/// The first signal begins shutdown; a second one ends the process at once, unless a terminal has to be restored first.
+fn on_signals(shutdown: &Shutdown, face: Face) -> io::Result<()> {
     let mut signals =
         [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?];
     let shutdown = shutdown.clone();
@@ -132,7 +132,10 @@ fn on_signals(shutdown: &Shutdown) -> io::Result<()> {
         any(&mut signals).await;
         shutdown.begin();
         any(&mut signals).await;
-        std::process::exit(i32::from(Exit::Failed.code()));
+        match face {
+            Face::Stdio => std::process::exit(i32::from(Exit::Failed.code())),
+            Face::Tui => {}
+        }
     });
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `zen stdio`: serves one agent over standard input and output until it goes away.
 
+use std::io::IsTerminal as _;
+
 use crate::cli::flags::ConfigFlags;
 use crate::cli::launch::{self, Launched};
 use crate::cli::output::{Exit, Streams};
@@ -28,6 +30,9 @@ async fn serve(config: Config, environment: &Environment, streams: &mut Streams)
         streams.complain(format_args!("standard input and output cannot be used: {error}"));
         Exit::Failed
     };
+    if std::io::stdin().is_terminal() {
+        streams.complain("waiting for MCP messages, one a line; this is what an agent starts. To look around: zen tui");
+    }
     let stdio = Stdio::take().map_err(|error| broken(streams, &error))?;
     let Launched { server, principal, socket, log: _log, .. } =
         launch::launch(Face::Stdio, false, config, environment, streams)?;

@@ -122,3 +122,66 @@ impl Changes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config::Config;
+    use crate::control::service::Identity;
+    use crate::control::types::Face;
+    use crate::engine::{Engine, Setup};
+    use crate::event::BUS_CAPACITY;
+    use crate::secret::Redactor;
+    use crate::server::Server;
+    use crate::thread::Principal;
+    use crate::unit::UnixMillis;
+
+    fn service() -> Service {
+        let setup = Setup {
+            config: Config::default(),
+            clock: Clock::anchored(UnixMillis(1_000)),
+            redactor: Redactor::default(),
+            working_directory: "/".into(),
+            home: None,
+        };
+        let identity =
+            Identity { face: Face::Stdio, started: UnixMillis(0), working_directory: "/".to_owned(), demo: false };
+        Service::new(Server::new(Engine::new(setup).unwrap()), Principal::user(0), identity)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_of_events_is_one_update() {
+        let service = service();
+        let mut updates = start(service.clone());
+        assert!(matches!(updates.recv().await, Some(Update::Snapshot(_))));
+        let connections = &service.engine().connections;
+        let (first, second) = (connections.open("stdio"), connections.open("stdio"));
+        connections.identify(first, Some(("an agent", "1")), "2025-11-25");
+        let Some(Update::Delta(delta)) = updates.recv().await else { panic!("a delta") };
+        let clients: Vec<_> = delta.clients.unwrap().into_iter().map(|client| client.connection).collect();
+        assert_eq!(clients, [first, second]);
+        assert!(updates.try_recv().is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_watcher_that_falls_behind_is_told_and_starts_anew() {
+        let service = service();
+        let mut updates = start(service.clone());
+        assert!(matches!(updates.recv().await, Some(Update::Snapshot(_))));
+        for number in 0..BUS_CAPACITY as u64 + 10 {
+            service.engine().bus.say(Event::CallChanged(CallId(number)));
+        }
+        assert!(matches!(updates.recv().await, Some(Update::Resync { dropped }) if dropped >= 10));
+        assert!(matches!(updates.recv().await, Some(Update::Snapshot(_))));
+    }
+
+    #[tokio::test]
+    async fn the_watch_ends_with_the_engine() {
+        let service = service();
+        let mut updates = start(service.clone());
+        assert!(matches!(updates.recv().await, Some(Update::Snapshot(_))));
+        service.engine().shutdown.begin();
+        assert!(updates.recv().await.is_none());
+    }
+}
