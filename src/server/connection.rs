@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::Server;
@@ -132,19 +132,22 @@ impl Connection {
         tokio::spawn(async move {
             let result = dispatch::call(&connection, &facts, work, cancel).await;
             if connection.finish(&facts.id) == Wanted::Yes {
-                connection.reply(&facts, result).await;
+                connection.conclude(&facts, result, permit).await;
             }
-            drop((permit, guard));
+            drop(guard);
         });
     }
 
     /// Writes the answer of a request.
     pub async fn reply(&self, facts: &Facts, result: Result<ResultBody, RpcError>) {
-        let (kind, bytes) = match result {
-            Ok(body) => (Kind::Result, codec::result(&facts.id, facts.version, &body)),
-            Err(error) => (Kind::Error, codec::error(Some(&facts.id), &error)),
-        };
+        let (kind, bytes) = answer_to(facts, result);
         self.send(kind, &self.header_of(facts), bytes).await;
+    }
+
+    /// Writes the answer of a call, whose place is free again before the client can have read it.
+    async fn conclude(&self, facts: &Facts, result: Result<ResultBody, RpcError>, place: OwnedSemaphorePermit) {
+        let (kind, bytes) = answer_to(facts, result);
+        self.send_and_free(kind, &self.header_of(facts), bytes, Some(place)).await;
     }
 
     /// Writes a notification that belongs to a request.
@@ -157,12 +160,19 @@ impl Connection {
         self.send(Kind::Error, header, codec::error(malformed.id.as_ref(), &malformed.error)).await;
     }
 
-    /// The one way out: through the chain, then to the transport.
     async fn send(&self, kind: Kind, about: &Header, bytes: Bytes) {
+        self.send_and_free(kind, about, bytes, None).await;
+    }
+
+    /// The one way out: through the chain, then to the transport. `place` is kept until the transport has room, so that
+    /// answers which nobody reads do not pile up.
+    async fn send_and_free(&self, kind: Kind, about: &Header, bytes: Bytes, place: Option<OwnedSemaphorePermit>) {
         let header = Header { direction: Direction::Out, kind, ..about.clone() };
-        if let Some(approved) = self.server.engine.chain.pass_out(Message { header, bytes }).await {
-            // A transport that is gone has nobody left to tell.
-            let _ = self.outgoing.send(approved).await;
+        let Some(approved) = self.server.engine.chain.pass_out(Message { header, bytes }).await else { return };
+        // A transport that is gone has nobody left to tell.
+        if let Ok(room) = self.outgoing.reserve().await {
+            drop(place);
+            room.send(approved);
         }
     }
 
@@ -222,5 +232,12 @@ impl Connection {
 
     fn in_flight(&self) -> MutexGuard<'_, HashMap<RequestId, InFlight>> {
         self.in_flight.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+fn answer_to(facts: &Facts, result: Result<ResultBody, RpcError>) -> (Kind, Bytes) {
+    match result {
+        Ok(body) => (Kind::Result, codec::result(&facts.id, facts.version, &body)),
+        Err(error) => (Kind::Error, codec::error(Some(&facts.id), &error)),
     }
 }
