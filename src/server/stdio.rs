@@ -54,18 +54,19 @@ impl Stdio {
         let mut lines = read_on_a_thread(self.input, limits.max_line)?;
         let (writer, written) = write_on_a_thread(self.output, to_write, shutdown.clone())?;
 
-        loop {
-            tokio::select! {
-                biased;
-                () = shutdown.begun() => break,
-                line = lines.recv() => match line {
-                    Some(Line::Whole(bytes)) => connection.receive(bytes).await,
-                    Some(Line::TooLong { beginning }) => {
-                        connection.receive_oversized(beginning, limits.max_line).await;
-                    }
-                    None => break,
-                },
+        let reading = async {
+            while let Some(line) = lines.recv().await {
+                match line {
+                    Line::Whole(bytes) => connection.receive(bytes).await,
+                    Line::TooLong { beginning } => connection.receive_oversized(beginning, limits.max_line).await,
+                }
             }
+        };
+        // An answer waits where the client does not read: that must not keep the end from being heard.
+        tokio::select! {
+            biased;
+            () = shutdown.begun() => {}
+            () = reading => {}
         }
         shutdown.begin();
         let drained = shutdown.drained(limits.drain_grace).await;
