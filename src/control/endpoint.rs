@@ -74,8 +74,13 @@ impl Endpoint {
         let mut updates = self.service.watch().await?;
         let (events, stream) = mpsc::channel(STREAM_QUEUE);
         tokio::spawn(async move {
-            while let Some(update) = updates.recv().await {
-                let Ok(text) = serde_json::to_string(&update) else { break };
+            loop {
+                // A watcher that has gone gives its place back though nothing happens that it could be told.
+                let update = tokio::select! {
+                    () = events.closed() => break,
+                    update = updates.recv() => update,
+                };
+                let Some(Ok(text)) = update.map(|update| serde_json::to_string(&update)) else { break };
                 if events.send(sse::event(&text)).await.is_err() {
                     break;
                 }
