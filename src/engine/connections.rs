@@ -43,17 +43,15 @@ impl Connections {
     /// A client said who it is, or spoke another version. Saying the same again changes nothing.
     pub fn identify(&self, connection: ConnectionId, name: Option<(&str, &str)>, protocol: &'static str) {
         let Some(mut peer) = self.open.get_mut(&connection) else { return };
-        let before = peer.clone();
+        let (name, version) = name.unwrap_or((&peer.name, &peer.version));
+        let (name, version) = (cut(name), cut(version));
+        if peer.protocol == Some(protocol) && peer.name == name && peer.version == version {
+            return;
+        }
+        (peer.name, peer.version) = (name.to_owned(), version.to_owned());
         peer.protocol = Some(protocol);
-        if let Some((name, version)) = name {
-            peer.name = name.chars().take(MAX_NAME).collect();
-            peer.version = version.chars().take(MAX_NAME).collect();
-        }
-        let changed = *peer != before;
         drop(peer);
-        if changed {
-            self.bus.say(Event::ConnectionIdentified(connection));
-        }
+        self.bus.say(Event::ConnectionIdentified(connection));
     }
 
     pub fn close(&self, connection: ConnectionId) {
@@ -68,4 +66,8 @@ impl Connections {
         peers.sort_by_key(|peer| peer.connection);
         peers
     }
+}
+
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(MAX_NAME).map_or(text, |(end, _)| &text[..end])
 }

@@ -46,9 +46,7 @@ impl Engine {
                 (Outcome { text, is_error: true }, ended_by(&error))
             }
         };
-        if let Stage::Failed { class, .. } = &stage {
-            tracing::warn!(call = live.id.0, tool = live.tool, ?class, "call failed");
-        }
+        note(live, &stage);
         self.calls.end(live, stage);
         outcome
     }
@@ -122,6 +120,24 @@ impl Engine {
             }
         }
         body
+    }
+}
+
+/// The log says that a call was made and how it ended, never what was asked and answered.
+fn note(live: &LiveCall, stage: &Stage) {
+    let state = live.snapshot();
+    let (call, tool) = (live.id.0, live.tool);
+    let thread = state.thread.map(|thread| thread.short());
+    let (thread, model) = (thread.as_deref(), state.model.as_ref().map(|model| model.as_str()));
+    match stage {
+        Stage::Failed { class, message } => {
+            let class = class.map(|class| class.says());
+            tracing::warn!(call, tool, thread, model, class, failure = message.as_str(), "call failed");
+        }
+        Stage::Cancelled => tracing::info!(call, tool, thread, model, "call cancelled"),
+        Stage::Preparing | Stage::Waiting | Stage::Streaming | Stage::Done => {
+            tracing::info!(call, tool, thread, model, "call answered");
+        }
     }
 }
 

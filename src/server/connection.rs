@@ -80,7 +80,9 @@ impl Connection {
                 self.reply(&facts, Ok(body)).await;
             }
             Verdict::Blocked { reason } => {
-                let Some(id) = header.id.clone().filter(|_| header.kind == Kind::Request) else { return };
+                // Whoever waits for an answer gets one; a notification and a response wait for none.
+                let waits = matches!(header.kind, Kind::Request | Kind::Malformed);
+                let Some(id) = header.id.clone().filter(|_| waits) else { return };
                 self.send(Kind::Error, &header, codec::error(Some(&id), &blocked(&reason))).await;
             }
         }
