@@ -40,7 +40,7 @@ struct Said<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Content<'a> {
-    Text(&'a str),
+    Text(Cow<'a, str>),
     Parts(Vec<ContentPart<'a>>),
 }
 
@@ -57,7 +57,7 @@ struct ImageUrl {
 }
 
 pub(super) fn write(model: &Model, request: &Request, effort: Option<Effort>) -> serde_json::Result<Outgoing> {
-    let system = request.system.as_deref().map(|text| Said { role: "system", content: Content::Text(text) });
+    let system = request.system.as_deref().map(|text| Said { role: "system", content: Content::Text(text.into()) });
     let turns = request.messages.iter().map(|message| Said {
         role: match message.role {
             Role::User => "user",
@@ -77,10 +77,17 @@ pub(super) fn write(model: &Model, request: &Request, effort: Option<Effort>) ->
     Ok(Outgoing { path, query: None, body: serde_json::to_vec(&body)? })
 }
 
-/// A lone text goes as a string: not every endpoint takes parts.
+/// Text without images goes as one string: not every endpoint takes parts.
 fn content(parts: &[Part]) -> Content<'_> {
-    if let [Part::Text(text)] = parts {
-        return Content::Text(text);
+    let texts = parts.iter().map(|part| match part {
+        Part::Text(text) => Some(&**text),
+        Part::Image(_) => None,
+    });
+    if let Some(texts) = texts.collect::<Option<Vec<_>>>() {
+        return Content::Text(match texts.as_slice() {
+            [text] => Cow::Borrowed(*text),
+            texts => Cow::Owned(texts.join("\n\n")),
+        });
     }
     let parts = parts.iter().map(|part| match part {
         Part::Text(text) => ContentPart::Text { text },
