@@ -255,6 +255,7 @@ impl Entry {
             temperature,
             efforts: self.efforts.map(|efforts| efforts.checked(wire)).transpose()?,
             responses_only: self.responses_only,
+            prices: None,
         })
     }
 }

@@ -10,6 +10,7 @@ mod exchange;
 pub mod failure;
 mod http;
 pub mod model;
+pub mod price;
 pub mod registry;
 mod reply;
 mod served;

@@ -3,6 +3,7 @@
 
 use crate::id::ModelId;
 use crate::provider::effort::Effort;
+use crate::provider::price::Prices;
 use crate::unit::Tokens;
 
 /// Whole-name parts that tell a model which takes no temperature, where nothing else is known of it.
@@ -36,6 +37,8 @@ pub struct Model {
     pub efforts: Option<Efforts>,
     /// Known by name, but served only through a format that zen does not speak. Never offered.
     pub responses_only: bool,
+    /// None: unknown.
+    pub prices: Option<Prices>,
 }
 
 /// What a model accepts as temperature.
@@ -88,6 +91,7 @@ impl Model {
             temperature: if reasoner { Temperature::Unsupported } else { Temperature::default() },
             efforts: None,
             responses_only: false,
+            prices: None,
         }
     }
 
