@@ -1,7 +1,7 @@
 //! The one bus on which everything that happens in an engine is said. Events carry ids, numbers and small enums; a
 //! watcher fetches what grew by id. With nobody watching, saying something costs one atomic read.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
@@ -48,27 +48,28 @@ pub enum Removal {
 /// Cheap to clone; all clones are one bus.
 #[derive(Clone, Debug)]
 pub struct Bus {
-    sender: broadcast::Sender<Event>,
+    /// Made for the first watcher: its room for events takes memory that most processes, watched by nobody, would pay.
+    sender: Arc<OnceLock<broadcast::Sender<Event>>>,
     said: Arc<Counter>,
 }
 
 impl Bus {
     pub fn new() -> Self {
-        Self { sender: broadcast::Sender::new(BUS_CAPACITY), said: Arc::default() }
+        Self { sender: Arc::default(), said: Arc::default() }
     }
 
     /// Says that `event` happened. Never waits.
     pub fn say(&self, event: Event) {
         self.said.next();
-        if self.sender.receiver_count() > 0 {
+        if let Some(sender) = self.sender.get().filter(|sender| sender.receiver_count() > 0) {
             // The last watcher may leave between the check and the send: then nobody needed to hear it.
-            let _ = self.sender.send(event);
+            let _ = sender.send(event);
         }
     }
 
     /// Hears every event from now on.
     pub fn watch(&self) -> broadcast::Receiver<Event> {
-        self.sender.subscribe()
+        self.sender.get_or_init(|| broadcast::Sender::new(BUS_CAPACITY)).subscribe()
     }
 
     /// How many events this bus has carried, watched or not.
