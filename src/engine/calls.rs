@@ -18,6 +18,9 @@ use crate::unit::UnixMillis;
 const KEPT_ENDED: usize = 256;
 /// Bytes of a call's live text that are kept; what comes behind is counted, and stands in the turn once it has ended.
 const MAX_LIVE_TEXT: usize = 1 << 20;
+/// Parts of the map that are locked by themselves. Said here, as the map would ask the system for its processors and take
+/// many more on a large machine.
+const SHARDS: usize = 16;
 
 pub struct Calls {
     live: DashMap<CallId, Arc<LiveCall>>,
@@ -80,7 +83,13 @@ impl Stage {
 
 impl Calls {
     pub fn new(clock: Clock, bus: Bus) -> Self {
-        Self { live: DashMap::new(), ended: Mutex::default(), counter: Counter::default(), clock, bus }
+        Self {
+            live: DashMap::with_shard_amount(SHARDS),
+            ended: Mutex::default(),
+            counter: Counter::default(),
+            clock,
+            bus,
+        }
     }
 
     /// A new call, to be given back to [`Calls::end`].

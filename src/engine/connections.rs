@@ -7,6 +7,9 @@ use crate::id::{ConnectionId, Counter};
 
 /// Characters kept of what a client says about itself.
 const MAX_NAME: usize = 64;
+/// Parts of the map that are locked by themselves. Said here, as the map would ask the system for its processors and take
+/// many more on a large machine.
+const SHARDS: usize = 16;
 
 pub struct Connections {
     open: DashMap<ConnectionId, Peer>,
@@ -29,7 +32,7 @@ pub struct Peer {
 
 impl Connections {
     pub fn new(bus: Bus) -> Self {
-        Self { open: DashMap::new(), counter: Counter::default(), bus }
+        Self { open: DashMap::with_shard_amount(SHARDS), counter: Counter::default(), bus }
     }
 
     pub fn open(&self, transport: &'static str) -> ConnectionId {

@@ -8,9 +8,19 @@ use dashmap::mapref::entry::Entry;
 use super::{Change, Thread, ThreadStore};
 use crate::id::ThreadId;
 
-#[derive(Debug, Default)]
+/// Parts of the map that are locked by themselves. Said here, as the map would ask the system for its processors and take
+/// many more on a large machine.
+const SHARDS: usize = 16;
+
+#[derive(Debug)]
 pub struct MemoryStore {
     threads: DashMap<ThreadId, Arc<Thread>>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self { threads: DashMap::with_shard_amount(SHARDS) }
+    }
 }
 
 impl ThreadStore for MemoryStore {
