@@ -73,7 +73,13 @@ impl Connection {
         let message = Message::incoming(self.id, self.transport, bytes.clone(), &parsed);
         let header = message.header.clone();
         match self.server.engine.chain.pass(message).await {
-            Verdict::Passed(approved) => self.answer(approved.into_message()).await,
+            Verdict::Passed(approved) => {
+                let message = approved.into_message();
+                // A large message takes longer to read than all else that is done with it here: once is enough, unless
+                // an interceptor has changed it.
+                let parsed = if message.bytes == bytes { parsed } else { Envelope::parse(&message.bytes) };
+                self.answer(&message.header, parsed).await;
+            }
             Verdict::Mocked(body) => {
                 let Ok(Envelope::Request { id, method, params }) = &parsed else { return };
                 let facts = Facts::of(self, id, method, *params, header.tool);
@@ -98,10 +104,10 @@ impl Connection {
         }
     }
 
-    async fn answer(self: &Arc<Self>, message: Message) {
-        match Envelope::parse(&message.bytes) {
+    async fn answer(self: &Arc<Self>, header: &Header, parsed: Result<Envelope<'_>, Malformed>) {
+        match parsed {
             Ok(Envelope::Request { id, method, params }) => {
-                let facts = Facts::of(self, &id, &method, params, message.header.tool.clone());
+                let facts = Facts::of(self, &id, &method, params, header.tool.clone());
                 match dispatch::request(self, &facts, params) {
                     Answer::Now(result) => self.reply(&facts, result).await,
                     Answer::Later(work) => self.spawn(facts, work).await,
@@ -110,7 +116,7 @@ impl Connection {
             Ok(Envelope::Notification { method, params }) => dispatch::notification(self, &method, params),
             // zen asks its clients nothing, so there is nothing that a response could answer.
             Ok(Envelope::Response { .. }) => {}
-            Err(malformed) => self.refuse(&message.header, &malformed).await,
+            Err(malformed) => self.refuse(header, &malformed).await,
         }
     }
 
