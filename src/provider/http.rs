@@ -18,7 +18,7 @@ use crate::provider::failure::{Class, Fault};
 use crate::unit::UnixMillis;
 
 /// Idle connections kept for each host, and for how long.
-const MAX_IDLE_CONNECTIONS: usize = 8;
+const MAX_IDLE_CONNECTIONS: usize = 32;
 const MAX_IDLE: Duration = Duration::from_secs(60);
 /// How long the end of a body is waited for once all that matters of it has arrived: a connection whose reply was read to
 /// its end can serve the next request, and most servers send the end at once.
