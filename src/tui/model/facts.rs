@@ -10,6 +10,8 @@ use crate::tui::theme::Role;
 
 /// Cells of the column that names what a line is about.
 const LABEL: usize = 10;
+/// Stands between two phrases on one line.
+const BETWEEN: &str = " · ";
 /// Files, refusals or omissions that are named one by one.
 const MAX_NAMED: usize = 50;
 
@@ -24,8 +26,8 @@ pub struct Fact {
 pub fn facts(turn: &TurnDetail, width: usize) -> Vec<Fact> {
     let mut lines = Vec::new();
     for consultation in &turn.consultations {
-        say(&mut lines, Role::Text, "model", &asked(consultation), width);
-        say(&mut lines, Role::Muted, "", &measured(consultation), width);
+        say_phrases(&mut lines, Role::Text, "model", &asked(consultation), width);
+        say_phrases(&mut lines, Role::Muted, "", &measured(consultation), width);
         if let Some((role, finish)) = finish(&consultation.finish) {
             say(&mut lines, role, "finish", &finish, width);
         }
@@ -46,43 +48,38 @@ pub fn facts(turn: &TurnDetail, width: usize) -> Vec<Fact> {
     lines
 }
 
-fn asked(consultation: &ConsultationDetail) -> String {
+fn asked(consultation: &ConsultationDetail) -> Vec<String> {
     let ConsultationDetail { provider, model, asked_as, .. } = consultation;
-    let mut text = format!("{provider}/{model}");
+    let mut phrases = vec![format!("{provider}/{model}")];
     if !asked_as.is_empty() && asked_as != model.as_str() {
-        text.push_str(&format!(" (asked as {asked_as})"));
+        phrases[0].push_str(&format!(" (asked as {asked_as})"));
     }
     match (consultation.effort_asked, consultation.effort_sent) {
         (None, None) => {}
-        (None, Some(sent)) => text.push_str(&format!(" · effort {sent}")),
-        (Some(asked), Some(sent)) if asked == sent => text.push_str(&format!(" · effort {sent}")),
-        (Some(asked), Some(sent)) => text.push_str(&format!(" · effort {asked}→{sent}")),
-        (Some(asked), None) => text.push_str(&format!(" · effort {asked}→not sent")),
+        (None, Some(sent)) => phrases.push(format!("effort {sent}")),
+        (Some(asked), Some(sent)) if asked == sent => phrases.push(format!("effort {sent}")),
+        (Some(asked), Some(sent)) => phrases.push(format!("effort {asked}→{sent}")),
+        (Some(asked), None) => phrases.push(format!("effort {asked}→not sent")),
     }
-    text
+    phrases
 }
 
-fn measured(consultation: &ConsultationDetail) -> String {
+fn measured(consultation: &ConsultationDetail) -> Vec<String> {
     let usage = &consultation.usage;
     let input = match usage.input {
         Some(input) => figure::tokens(input),
         None => format!("~{}", figure::tokens(consultation.estimated_input)),
     };
-    let mut text = format!("{input} in · {} out", figure::reported(usage.output));
+    let mut output = format!("{} out", figure::reported(usage.output));
     if let Some(reasoning) = usage.reasoning {
-        text.push_str(&format!(" ({} reasoning)", figure::tokens(reasoning)));
+        output.push_str(&format!(" ({} reasoning)", figure::tokens(reasoning)));
     }
-    if let Some(cached) = usage.cached_input {
-        text.push_str(&format!(" · {} cached", figure::tokens(cached)));
-    }
-    if let Some(cost) = consultation.cost {
-        text.push_str(&format!(" · {}", figure::cost(cost)));
-    }
-    text.push_str(&format!(" · {}", figure::latency(consultation.latency_ms)));
-    if let Some(first) = consultation.first_token_ms {
-        text.push_str(&format!(", first text {}", figure::latency(first)));
-    }
-    text
+    let mut phrases = vec![format!("{input} in"), output];
+    phrases.extend(usage.cached_input.map(|cached| format!("{} cached", figure::tokens(cached))));
+    phrases.extend(consultation.cost.map(figure::cost));
+    phrases.push(figure::latency(consultation.latency_ms));
+    phrases.extend(consultation.first_token_ms.map(|first| format!("first text {}", figure::latency(first))));
+    phrases
 }
 
 fn finish(finish: &Finish) -> Option<(Role, String)> {
@@ -108,10 +105,35 @@ fn say_all(lines: &mut Vec<Fact>, role: Role, label: &str, items: impl Iterator<
     say(lines, role, label, &items.join(", "), width);
 }
 
+/// Says the phrases one behind the other. A line ends between two of them, so that no figure loses its unit.
+fn say_phrases(lines: &mut Vec<Fact>, role: Role, label: &str, phrases: &[String], width: usize) {
+    let room = width - label_width(width);
+    let mut said = String::new();
+    let mut taken = 0;
+    for phrase in phrases {
+        let wanted = text::width(phrase);
+        if said.is_empty() {
+            taken = wanted;
+        } else if taken + text::width(BETWEEN) + wanted <= room {
+            said.push_str(BETWEEN);
+            taken += text::width(BETWEEN) + wanted;
+        } else {
+            said.push('\n');
+            taken = wanted;
+        }
+        said.push_str(phrase);
+    }
+    say(lines, role, label, &said, width);
+}
+
 fn say(lines: &mut Vec<Fact>, role: Role, label: &str, said: &str, width: usize) {
-    let label_width = LABEL.min(width / 3);
+    let label_width = label_width(width);
     for (at, range) in text::wrap(said, width - label_width).into_iter().enumerate() {
         let label = if at == 0 { label } else { "" };
         lines.push(Fact { role, text: format!("{}{}", text::pad(label, label_width), &said[range]) });
     }
+}
+
+fn label_width(width: usize) -> usize {
+    LABEL.min(width / 3)
 }
