@@ -60,18 +60,24 @@ pub fn draw(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     }
 }
 
+/// Nothing to list: what to do for something to come, which is nothing where an agent is connected already.
 fn empty(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.theme;
-    let lines = [
-        Line::raw("No thread yet."),
-        Line::default(),
-        Line::styled("Connect an agent:", theme.style(Role::Muted)),
-        Line::styled("  claude mcp add zen -- zen stdio", theme.style(Role::Accent)),
-        Line::default(),
-        Line::styled("Its threads appear here as soon as it", theme.style(Role::Muted)),
-        Line::styled("asks a model.", theme.style(Role::Muted)),
-    ];
     let indented = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    let is_connected = model.sources.iter().any(|source| !source.is_gone() && !source.clients.is_empty());
+    let mut lines = vec![Line::raw("No threads."), Line::default()];
+    if is_connected {
+        lines.push(Line::styled("One appears here as soon as a connected", theme.style(Role::Muted)));
+        lines.push(Line::styled("agent asks a model.", theme.style(Role::Muted)));
+    } else {
+        lines.extend([
+            Line::styled("Connect an agent:", theme.style(Role::Muted)),
+            Line::styled("  claude mcp add zen -- zen stdio", theme.style(Role::Accent)),
+            Line::default(),
+            Line::styled("Its threads appear here as soon as it", theme.style(Role::Muted)),
+            Line::styled("asks a model.", theme.style(Role::Muted)),
+        ]);
+    }
     for (row, line) in lines.iter().enumerate() {
         put(buffer, indented, row + 1, line);
     }
