@@ -113,15 +113,18 @@ pub struct RequestMeta<'a> {
     pub progress_token: Option<&'a RawValue>,
 }
 
-/// The `_meta` of any request's params; empty where there is none or it is no object.
-pub fn meta_of(params: Option<&RawValue>) -> RequestMeta<'_> {
+/// The `_meta` of any request's params; empty where there is none.
+///
+/// # Errors
+/// A member has another type than the specification gives it.
+pub fn meta_of(params: Option<&RawValue>) -> Result<RequestMeta<'_>, serde_json::Error> {
     #[derive(Deserialize)]
     struct Params<'a> {
         #[serde(rename = "_meta", borrow, default)]
         meta: Option<RequestMeta<'a>>,
     }
-    params
-        .and_then(|params| serde_json::from_str::<Params<'_>>(params.get()).ok())
-        .and_then(|params| params.meta)
-        .unwrap_or_default()
+    match params.filter(|params| params.get().starts_with('{')) {
+        Some(params) => Ok(serde_json::from_str::<Params<'_>>(params.get())?.meta.unwrap_or_default()),
+        None => Ok(RequestMeta::default()),
+    }
 }

@@ -15,7 +15,7 @@ use crate::mcp::envelope::RequestId;
 use crate::mcp::error::{INVALID_PARAMS, RpcError, UNSUPPORTED_VERSION, excerpt};
 use crate::mcp::schema::{
     CallToolParams, CallToolResult, CancelledParams, InitializeParams, META_CAPABILITIES, META_VERSION, ProgressParams,
-    TextContent, meta_of,
+    RequestMeta, TextContent, meta_of,
 };
 use crate::mcp::version::{Era, Version};
 
@@ -51,8 +51,15 @@ impl Facts {
         params: Option<&RawValue>,
         tool: Option<Arc<str>>,
     ) -> Self {
-        let meta = meta_of(params);
+        let (meta, unreadable) = match meta_of(params) {
+            Ok(meta) => (meta, None),
+            // Which era it belongs to cannot be told then, so it must not be answered as if it could.
+            Err(error) => {
+                (RequestMeta::default(), Some(RpcError::invalid_params(format!("_meta cannot be read: {error}"))))
+            }
+        };
         let (version, refused) = match meta.protocol_version.as_deref() {
+            None if unreadable.is_some() => (connection.session(), unreadable),
             None => (connection.session(), None),
             Some(claimed) => match Version::parse(claimed) {
                 None => (Version::V2026_07_28, Some(unsupported(claimed))),
