@@ -1,3 +1,11 @@
 //! Integration tests: real processes, real pipes, a real listener.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, and so may what it is made of")]
+
 mod architecture;
+mod chat;
+mod ending;
+mod flight;
+mod stdio;
+mod support;
+mod threads;
