@@ -4,6 +4,7 @@
 
 mod architecture;
 mod chat;
+mod control;
 mod ending;
 mod flight;
 mod stdio;
