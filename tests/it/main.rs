@@ -10,3 +10,4 @@ mod flight;
 mod stdio;
 mod support;
 mod threads;
+mod threats;
