@@ -1,0 +1,76 @@
+//! An independent peer: the official SDK's client speaks to a real `zen stdio` process in each of its lifecycles.
+
+use ::rmcp::model::{CallToolRequestParams, CallToolResult, ProtocolVersion};
+use ::rmcp::service::{RoleClient, RunningService};
+use ::rmcp::transport::TokioChildProcess;
+use ::rmcp::{ClientLifecycleMode, ClientServiceExt as _};
+use serde_json::Value;
+use zen::rehearsal::{Rehearsal, Scene};
+
+use crate::support::place::Place;
+use crate::support::process::ToolReply;
+use crate::support::{assert_in_order, chat, chat_with, on, repository_file, shown, soon, times};
+
+/// A line of `src/clock.rs` that stands in it once.
+const A_LINE_OF_THE_CLOCK: &str = "The one source of time.";
+
+async fn call(client: &RunningService<RoleClient, ()>, tool: &'static str, arguments: Value) -> ToolReply {
+    let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
+    let called = client.call_tool(CallToolRequestParams::new(tool).with_arguments(arguments));
+    let result: CallToolResult = soon("a result", called).await.unwrap();
+    let text = result.content[0].as_text().unwrap().text.clone();
+    ToolReply { text, is_error: result.is_error.unwrap() }
+}
+
+/// The same conversation, however it began.
+async fn converse(lifecycle: ClientLifecycleMode) {
+    let rehearsal =
+        Rehearsal::start([Scene::reply("It injects time."), Scene::reply("So that tests pause it.")]).unwrap();
+    let place = Place::with(&rehearsal);
+    let file = place.file("clock.rs", &std::fs::read_to_string(repository_file("src/clock.rs")).unwrap());
+    let process = TokioChildProcess::new(place.command(&["stdio"])).unwrap();
+    let client = soon("the handshake", ().serve_with_lifecycle(process, lifecycle)).await.unwrap();
+
+    let tools = soon("the tools", client.list_all_tools()).await.unwrap();
+    let chat_tool = tools.iter().find(|tool| tool.name == "chat").unwrap();
+    let required = chat_tool.input_schema["required"].as_array().unwrap();
+    assert!(required.contains(&"prompt".into()), "{required:?}");
+    assert!(chat_tool.annotations.as_ref().unwrap().read_only_hint.unwrap());
+
+    let first = call(&client, "chat", chat_with("What does it do?", &[&file])).await;
+    assert!(!first.is_error, "{first:?}");
+    assert_eq!((first.status().as_str(), first.remaining_turns()), ("continuation_available", 19));
+    let id = first.continuation_id();
+    let second = call(&client, "chat", on(&id, chat("Why?"))).await;
+    assert_eq!((second.continuation_id(), second.remaining_turns()), (id, 18));
+
+    let requests = rehearsal.requests();
+    assert_eq!(requests.len(), 2);
+    let prompt = shown(&requests[1]);
+    assert_eq!(times(&prompt, A_LINE_OF_THE_CLOCK), 1, "{prompt}");
+    assert_in_order(&prompt, &[A_LINE_OF_THE_CLOCK, "What does it do?", "<assistant> It injects time.", "Why?"]);
+
+    let unknown = call(&client, "chat", on("0f7a2c1e-5a53-4b0e-8c52-1b7e53a6a001", chat("Go on"))).await;
+    assert!(unknown.is_error && unknown.content().contains("3 hours"), "{unknown:?}");
+    let no_tool = soon("a refusal", client.call_tool(CallToolRequestParams::new("no_such"))).await;
+    assert!(no_tool.unwrap_err().to_string().contains("no_such"));
+    soon("the end", client.cancel()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_initializes_is_served() {
+    converse(ClientLifecycleMode::Initialize).await;
+}
+
+#[tokio::test]
+async fn a_client_that_discovers_is_served() {
+    converse(ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] }).await;
+}
+
+#[tokio::test]
+async fn a_client_that_finds_out_by_itself_is_served() {
+    for preferred in [ProtocolVersion::V_2026_07_28, ProtocolVersion::V_2025_06_18] {
+        let legacy_version = Some(ProtocolVersion::V_2025_06_18);
+        converse(ClientLifecycleMode::Auto { preferred_versions: vec![preferred], legacy_version }).await;
+    }
+}
