@@ -13,7 +13,9 @@ use crate::clock::Clock;
 use crate::config::Environment;
 use crate::control::client::Client;
 use crate::control::discovery::{self, Found};
-use crate::control::types::{ConsultationDetail, Snapshot, TextSlice, ThreadDetail, ThreadSummary, TurnDetail, Update};
+use crate::control::types::{
+    ConsultationDetail, RefusalCode, Snapshot, TextSlice, ThreadDetail, ThreadSummary, TurnDetail, Update,
+};
 use crate::control::{Control as _, ControlError};
 use crate::unit::UnixMillis;
 
@@ -103,8 +105,13 @@ async fn gather(attach: Option<&Path>, dir: Option<&Path>, streams: &mut Streams
     }
     let mut held = Vec::new();
     for process in processes {
-        // A process that ends while it is asked has no threads any more.
-        let Some(snapshot) = snapshot(&process.client).await else { continue };
+        let snapshot = match snapshot(&process.client).await {
+            Ok(Some(snapshot)) => snapshot,
+            // A process that ends while it is asked has no threads any more.
+            Ok(None) | Err(ControlError::Unreachable(_)) => continue,
+            // A list that lacks the threads of a process that lives would be taken for the whole.
+            Err(error) => return Err(refused(&error, streams)),
+        };
         let hello = &snapshot.hello;
         let name = format!("{} {} {}", hello.face.as_str(), hello.pid, hello.working_directory);
         held.extend(snapshot.threads.into_iter().map(|summary| Held {
@@ -117,10 +124,11 @@ async fn gather(attach: Option<&Path>, dir: Option<&Path>, streams: &mut Streams
     Ok(held)
 }
 
-async fn snapshot(client: &Client) -> Option<Snapshot> {
-    match client.watch().await.ok()?.recv().await? {
-        Update::Snapshot(snapshot) => Some(*snapshot),
-        Update::Delta(_) | Update::Resync { .. } => None,
+/// None where the process ends meanwhile.
+async fn snapshot(client: &Client) -> Result<Option<Snapshot>, ControlError> {
+    match client.watch().await?.recv().await {
+        Some(Update::Snapshot(snapshot)) => Ok(Some(*snapshot)),
+        Some(Update::Delta(_) | Update::Resync { .. }) | None => Ok(None),
     }
 }
 
@@ -238,7 +246,8 @@ async fn expire(held: &Held, json: bool, streams: &mut Streams) -> Result<Exit, 
 fn refused(error: &ControlError, streams: &mut Streams) -> Failed {
     streams.complain(error);
     Failed::Exit(match error {
-        ControlError::Refused(_) => Exit::NotFound,
+        ControlError::Refused(refusal) if refusal.code == RefusalCode::NotFound => Exit::NotFound,
+        ControlError::Refused(_) => Exit::Failed,
         ControlError::Unreachable(_) => Exit::Unreachable,
     })
 }

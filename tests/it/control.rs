@@ -108,6 +108,10 @@ async fn a_watcher_too_many_is_told_so() {
     let _watch = Watch::begin(&client).await;
     let refused = client.watch().await.unwrap_err();
     assert!(matches!(&refused, ControlError::Refused(_)) && refused.to_string().contains("max_watchers"), "{refused}");
+    // Nor is its list given out as an empty one.
+    let listed = place.run(&["threads", "list", "--json"]).await;
+    assert_eq!(listed.status.code(), Some(1), "{listed:?}");
+    assert!(String::from_utf8_lossy(&listed.stderr).contains("max_watchers"), "{listed:?}");
 }
 
 #[tokio::test]
