@@ -1,5 +1,6 @@
 //! The providers of one process: which models they offer, which one a name means, and the asking itself.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -164,7 +165,7 @@ impl Registry {
         let finish = reply.settle()?;
 
         Ok(Answer {
-            text: std::mem::take(&mut reply.text),
+            text: self.without_keys(std::mem::take(&mut reply.text)),
             finish: self.said(finish),
             usage: reply.usage,
             served_by: reply.served_by.take().map(|name| self.words(&name)),
@@ -215,10 +216,7 @@ impl Registry {
             message: self.words(&fault.message),
             status: fault.status,
             retry_after: fault.retry_after,
-            partial: match self.inner.redactor.redact(&partial) {
-                std::borrow::Cow::Borrowed(_) => partial,
-                std::borrow::Cow::Owned(redacted) => redacted,
-            },
+            partial: self.without_keys(partial),
         }
     }
 
@@ -227,6 +225,14 @@ impl Registry {
             Finish::Filtered(reason) => Finish::Filtered(self.words(&reason)),
             Finish::Other(reason) => Finish::Other(self.words(&reason)),
             Finish::Stop | Finish::Length | Finish::Unsaid => finish,
+        }
+    }
+
+    /// A model's text without any key: it is remembered, and other providers are shown it.
+    fn without_keys(&self, text: String) -> String {
+        match self.inner.redactor.redact(&text) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(redacted) => redacted,
         }
     }
 

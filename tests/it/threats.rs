@@ -14,7 +14,7 @@ use zen::server::connection::Connection;
 
 use crate::support::place::Place;
 use crate::support::process::ToolReply;
-use crate::support::{chat, chat_with, engine, skipped, soon};
+use crate::support::{chat, chat_with, engine, on, shown, skipped, soon};
 
 /// A user that is not this one, and owns nothing.
 const NOBODY: u32 = 65_534;
@@ -119,6 +119,32 @@ async fn foreign_text_forges_no_log_line_and_no_key_is_written_anywhere() {
     ] {
         assert!(!text.contains(KEY), "the key is in {where_}: {text}");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_an_endpoint_answers_with_is_neither_given_out_nor_shown_to_another_provider() {
+    let rehearsal = Rehearsal::start(Scene::by(|request| {
+        Scene::reply(format!("You sent {}.", request.header("authorization").unwrap_or("no key"))).in_pieces(9)
+    }))
+    .unwrap();
+    let place = Place::with(&rehearsal)
+        .env("CUSTOM_API_KEY", KEY)
+        .env("GEMINI_API_KEY", "another-key-altogether")
+        .env("GEMINI_BASE_URL", rehearsal.gemini_base_url());
+    let mut zen = place.connected().await;
+    let mut ask = async |arguments: Value, model: &str| {
+        let mut arguments = arguments;
+        arguments["model"] = json!(model);
+        zen.call("chat", arguments).await
+    };
+    let first = ask(chat("What did I send?"), "scripted").await;
+    assert!(first.content().contains("You sent Bearer") && !first.text.contains(KEY), "{first:?}");
+    let second = ask(on(&first.continuation_id(), chat("Really?")), "flash").await;
+    assert_eq!(second.metadata("provider_used"), "google", "{second:?}");
+    let prompt = shown(rehearsal.requests().last().unwrap());
+    assert!(prompt.contains("You sent Bearer") && !prompt.contains(KEY), "{prompt}");
+    let threads = place.run(&["threads", "show", &first.continuation_id()]).await;
+    assert!(!String::from_utf8_lossy(&threads.stdout).contains(KEY));
 }
 
 #[tokio::test]
