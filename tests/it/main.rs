@@ -13,3 +13,4 @@ mod stdio;
 mod support;
 mod threads;
 mod threats;
+mod tui;

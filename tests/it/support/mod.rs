@@ -3,8 +3,9 @@
 
 pub mod engine;
 pub mod place;
-pub mod watch;
 pub mod process;
+pub mod screen;
+pub mod watch;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
