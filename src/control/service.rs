@@ -153,7 +153,9 @@ impl Control for Service {
         Box::pin(async move {
             let found = self.engine().calls.get(call);
             let found = found.ok_or_else(|| not_found(format!("call {call} is not known (any more)")))?;
-            Ok(TextSlice::of(&found.live_text(), from, TEXT_CHARS))
+            // A finished answer has its keys taken out where it is made; this is the text before that.
+            let text = found.live_text();
+            Ok(TextSlice::of(&self.engine().redactor.redact(&text), from, TEXT_CHARS))
         })
     }
 

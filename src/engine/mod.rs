@@ -37,6 +37,7 @@ pub struct Engine {
     pub connections: Connections,
     pub models: Registry,
     pub config: Config,
+    pub redactor: Redactor,
     roots: Roots,
     settings: Arc<Settings>,
     tools: Vec<Box<dyn Tool>>,
@@ -91,12 +92,13 @@ impl Engine {
             threads: Arc::new(Threads::new(Box::<MemoryStore>::default(), limits, clock, bus.clone())),
             calls: Calls::new(clock, bus.clone()),
             connections: Connections::new(bus.clone()),
-            models: Registry::new(&config.providers, &config.models, clock, redactor)?,
+            models: Registry::new(&config.providers, &config.models, clock, redactor.clone())?,
             roots: Roots::open(&config.files, &working_directory, home.as_deref())?,
             settings: Arc::new(settings),
             tools: enabled(&config.tools.disabled)?,
             bus,
             config,
+            redactor,
         }))
     }
 
