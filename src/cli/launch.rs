@@ -3,9 +3,11 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use crate::cli::output::{Exit, Streams};
 use crate::clock::Clock;
@@ -25,6 +27,8 @@ use crate::thread::Principal;
 const WORKER_THREADS: usize = 2;
 /// Blocking work is the reading of files.
 const BLOCKING_THREADS: usize = 16;
+/// How long answers at the control socket may take to be written once the calls have ended.
+const CLOSE_GRACE: Duration = Duration::from_millis(500);
 
 /// A running engine with its control socket and its log.
 pub struct Launched {
@@ -32,9 +36,23 @@ pub struct Launched {
     pub service: Service,
     pub principal: Principal,
     /// None where this process cannot be seen from outside.
-    pub socket: Option<Bound>,
+    pub control: Option<OpenControl>,
     /// Written out when dropped.
     pub log: Log,
+}
+
+/// The control socket and what answers at it.
+pub struct OpenControl {
+    pub socket: Bound,
+    answering: JoinHandle<()>,
+}
+
+impl OpenControl {
+    /// Lets what is being answered out, within a grace; nobody new is heard. Call once shutdown has begun.
+    pub async fn close(self) {
+        drop(self.socket);
+        let _ = tokio::time::timeout(CLOSE_GRACE, self.answering).await;
+    }
 }
 
 /// The runtime of a process with an engine. It is not dropped but left: a blocked thread must not hold up the end.
@@ -84,11 +102,11 @@ pub fn launch(
     let server = Server::new(engine);
     let principal = Principal::user(socket::own_uid());
     let service = Service::new(server.clone(), principal.clone(), identity);
-    let socket = open_socket(&service, environment).unwrap_or_else(|error| {
+    let control = open_control(&service, environment).unwrap_or_else(|error| {
         streams.complain(format_args!("this process cannot be watched or steered from outside: {error}"));
         None
     });
-    Ok(Launched { server, service, principal, socket, log })
+    Ok(Launched { server, service, principal, control, log })
 }
 
 /// What an engine of this process is started with. The redactor knows every key from here on.
@@ -112,15 +130,15 @@ pub fn socket_dir(config: &Config, environment: &Environment) -> Option<PathBuf>
     config.control.dir.clone().or_else(|| socket::default_dir(variable))
 }
 
-fn open_socket(service: &Service, environment: &Environment) -> Result<Option<Bound>, NoSocket> {
+fn open_control(service: &Service, environment: &Environment) -> Result<Option<OpenControl>, NoSocket> {
     let config = &service.engine().config;
     if !config.control.enabled {
         return Ok(None);
     }
     let dir = socket_dir(config, environment).ok_or(NoSocket::NoFolder)?;
-    let (bound, listener) = socket::bind(&dir)?;
-    tokio::spawn(Endpoint::new(service.clone()).run(listener));
-    Ok(Some(bound))
+    let (socket, listener) = socket::bind(&dir)?;
+    let answering = tokio::spawn(Endpoint::new(service.clone()).run(listener));
+    Ok(Some(OpenControl { socket, answering }))
 }
 
 /// The first signal begins shutdown; a second one ends the process at once, unless a terminal has to be restored first.

@@ -34,10 +34,12 @@ async fn serve(config: Config, environment: &Environment, streams: &mut Streams)
         streams.complain("waiting for MCP messages, one a line; this is what an agent starts. To look around: zen tui");
     }
     let stdio = Stdio::take().map_err(|error| broken(streams, &error))?;
-    let Launched { server, principal, socket, log: _log, .. } =
+    let Launched { server, principal, control, log: _log, .. } =
         launch::launch(Face::Stdio, false, config, environment, streams)?;
     let drained = stdio.serve(&server, principal).await.map_err(|error| broken(streams, &error))?;
-    drop(socket);
+    if let Some(control) = control {
+        control.close().await;
+    }
     if let Drained::Abandoned(calls) = drained {
         tracing::warn!(calls, "zen ends with calls in flight");
     }

@@ -12,7 +12,7 @@ use crate::cli::output::{Exit, Streams, Table};
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::control::client::Client;
-use crate::control::discovery::{self, Found};
+use crate::control::discovery::{self, Found, Survey};
 use crate::control::types::{
     ConsultationDetail, RefusalCode, Snapshot, TextSlice, ThreadDetail, ThreadSummary, TurnDetail, Update,
 };
@@ -96,11 +96,17 @@ async fn gather(attach: Option<&Path>, dir: Option<&Path>, streams: &mut Streams
             let hello = client.hello().await.map_err(|error| refused(&error, streams))?;
             vec![Found { client, hello }]
         }
-        (None, Some(dir)) => discovery::find(dir).await,
+        (None, Some(dir)) => {
+            let Survey { found, silent } = discovery::survey(dir).await;
+            for path in silent {
+                streams.complain(format_args!("left out: the process at {} does not answer", path.display()));
+            }
+            found
+        }
         (None, None) => Vec::new(),
     };
     if processes.is_empty() {
-        streams.complain("no zen process of yours is running");
+        streams.complain("no zen process of yours is running that answers");
         return Err(Failed::Exit(Exit::Unreachable));
     }
     let mut held = Vec::new();

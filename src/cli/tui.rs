@@ -64,7 +64,7 @@ async fn show(args: &Args, config: Config, environment: &Environment, streams: &
         (config, None)
     };
     let launched = launch::launch(Face::Tui, args.demo, config, environment, streams)?;
-    let Launched { server, service, principal, socket, log: _log } = launched;
+    let Launched { server, service, principal, control, log: _log } = launched;
     let shutdown = server.engine.shutdown.clone();
     if scripted.is_some() {
         tokio::spawn(demo::play(server.clone(), principal));
@@ -72,7 +72,7 @@ async fn show(args: &Args, config: Config, environment: &Environment, streams: &
 
     let (changes, sources) = mpsc::channel(SOURCE_QUEUE);
     if let Some(dir) = dir {
-        tokio::spawn(find_others(dir, socket.as_ref().map(|socket| socket.path.clone()), changes));
+        tokio::spawn(find_others(dir, control.as_ref().map(|control| control.socket.path.clone()), changes));
     }
     let own = Source { id: OWN, name: "this process".to_owned(), control: Arc::new(service), own: true };
     let options = Options {
@@ -86,7 +86,9 @@ async fn show(args: &Args, config: Config, environment: &Environment, streams: &
     let left = tui::run(options).await;
     shutdown.begin();
     shutdown.drained(QUIT_GRACE).await;
-    drop(socket);
+    if let Some(control) = control {
+        control.close().await;
+    }
     match left {
         Ok(tui::Exit::Quit | tui::Exit::Shutdown) => Ok(Exit::Ok),
         Err(error) => {

@@ -29,6 +29,8 @@ use crate::id::{CallId, MessageSeq, ThreadId};
 const MAX_REPLY: usize = 64 << 20;
 /// How long a process may take to accept a connection; it is on the same machine.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long it may take to begin an answer; only a tool call takes longer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Updates that may wait for the face.
 const UPDATE_QUEUE: usize = 16;
 
@@ -60,7 +62,7 @@ impl Client {
     /// The response, if it is a success. The request is given up when the response's body is dropped.
     async fn send(&self, route: Route, body: Vec<u8>) -> Result<Response<Incoming>, ControlError> {
         let connecting = tokio::time::timeout(CONNECT_TIMEOUT, UnixStream::connect(&self.path));
-        let stream = connecting.await.map_err(unreachable)?.map_err(unreachable)?;
+        let stream = connecting.await.map_err(|_| silent())?.map_err(unreachable)?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(unreachable)?;
         tokio::spawn(connection);
         let request = Request::builder()
@@ -70,7 +72,11 @@ impl Client {
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)))
             .map_err(unreachable)?;
-        let response = sender.send_request(request).await.map_err(unreachable)?;
+        let answering = sender.send_request(request);
+        let response = match route {
+            Route::Call => answering.await.map_err(unreachable)?,
+            _ => in_time(answering).await?.map_err(unreachable)?,
+        };
         if response.status().is_success() {
             return Ok(response);
         }
@@ -155,6 +161,15 @@ async fn relay(mut body: Incoming, updates: mpsc::Sender<Update>) {
             }
         }
     }
+}
+
+async fn in_time<T>(answering: impl Future<Output = T>) -> Result<T, ControlError> {
+    tokio::time::timeout(ANSWER_TIMEOUT, answering).await.map_err(|_| silent())
+}
+
+/// A process that is stopped, or busy beyond measure.
+fn silent() -> ControlError {
+    ControlError::Unreachable("it does not answer".to_owned())
 }
 
 fn unreachable(error: impl std::fmt::Display) -> ControlError {

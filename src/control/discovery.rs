@@ -33,13 +33,30 @@ pub enum Change {
 
 /// Everyone who answers now. Sockets whose process is gone are removed on the way.
 pub async fn find(dir: &Path) -> Vec<Found> {
-    let mut found = Vec::new();
-    for path in socket::list(dir) {
-        if let Some(process) = greet(&path).await {
-            found.push(process);
+    survey(dir).await.found
+}
+
+/// Who is there: those who answer, and the sockets at which somebody listens and does not.
+#[derive(Debug, Default)]
+pub struct Survey {
+    pub found: Vec<Found>,
+    pub silent: Vec<PathBuf>,
+}
+
+/// Asks everyone who is there, all at once.
+pub async fn survey(dir: &Path) -> Survey {
+    let paths = socket::list(dir);
+    let greeted = futures_util::future::join_all(paths.iter().map(|path| greet(path))).await;
+    let mut survey = Survey::default();
+    for (path, process) in paths.into_iter().zip(greeted) {
+        match process {
+            Some(process) => survey.found.push(process),
+            // A socket that is dead is removed by now.
+            None if path.exists() => survey.silent.push(path),
+            None => {}
         }
     }
-    found
+    survey
 }
 
 /// Reports processes as they appear and go, until the receiver is dropped. `own` is left out.

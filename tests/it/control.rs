@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use rustix::process::Signal;
 use serde_json::json;
 use serde_json::value::to_raw_value;
 use zen::control::types::{Face, Stage, ToolCall, TurnText};
@@ -252,6 +253,22 @@ async fn a_face_that_goes_away_gives_its_call_up() {
     soon("the request", rehearsal.next_request()).await;
     calling.abort();
     soon("the disconnect", rehearsal.next_disconnect()).await;
+}
+
+#[tokio::test]
+async fn a_persons_call_is_answered_though_the_process_is_told_to_end() {
+    let rehearsal = Rehearsal::start(Scene::reply("the last words").hold()).unwrap();
+    let place = Place::with(&rehearsal);
+    let mut zen = place.connected().await;
+    let client = place.control().await;
+    let call = ToolCall { tool: "chat".to_owned(), arguments: to_raw_value(&chat("Any last words?")).unwrap() };
+    let asking = tokio::spawn(async move { client.call(call).await });
+    soon("the request", rehearsal.next_request()).await;
+    zen.signal(Signal::TERM);
+    rehearsal.release_all();
+    let result = soon("the answer", asking).await.unwrap().unwrap();
+    assert!(!result.is_error && result.text.contains("the last words"), "{result:?}");
+    assert_eq!(zen.ended().await, Some(0));
 }
 
 #[tokio::test]
