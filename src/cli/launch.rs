@@ -9,6 +9,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
+use crate::cli::flags::ConfigFlags;
 use crate::cli::output::{Exit, Streams};
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
@@ -55,8 +56,18 @@ impl OpenControl {
     }
 }
 
+/// The configuration and the runtime of a command that needs both; what is wrong is on standard error.
+pub fn prepare(
+    flags: &ConfigFlags,
+    environment: &Environment,
+    streams: &mut Streams,
+) -> Result<(Runtime, Config), Exit> {
+    let loaded = flags.load_or_exit(environment, streams)?;
+    Ok((runtime(streams)?, loaded.config))
+}
+
 /// The runtime of a process with an engine. It is not dropped but left: a blocked thread must not hold up the end.
-pub fn runtime(streams: &mut Streams) -> Result<Runtime, Exit> {
+fn runtime(streams: &mut Streams) -> Result<Runtime, Exit> {
     Builder::new_multi_thread()
         .worker_threads(WORKER_THREADS)
         .max_blocking_threads(BLOCKING_THREADS)

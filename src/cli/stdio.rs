@@ -11,12 +11,8 @@ use crate::server::stdio::Stdio;
 use crate::shutdown::Drained;
 
 pub fn run(flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
-    let started = flags.load_or_exit(environment, streams).and_then(|loaded| {
-        let runtime = launch::runtime(streams)?;
-        Ok((runtime, loaded.config))
-    });
-    let (runtime, config) = match started {
-        Ok(started) => started,
+    let (runtime, config) = match launch::prepare(flags, environment, streams) {
+        Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
     let exit = runtime.block_on(serve(config, environment, streams)).unwrap_or_else(|exit| exit);

@@ -64,12 +64,8 @@ enum Failed {
 }
 
 pub fn run(args: Args, flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
-    let config = match flags.load_or_exit(environment, streams) {
-        Ok(loaded) => loaded.config,
-        Err(exit) => return exit,
-    };
-    let runtime = match launch::runtime(streams) {
-        Ok(runtime) => runtime,
+    let (runtime, config) = match launch::prepare(flags, environment, streams) {
+        Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
     let dir = launch::socket_dir(&config, environment);

@@ -39,12 +39,8 @@ pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams:
         streams.complain("tui needs a terminal, and standard output is none; `zen threads list` answers a pipe");
         return Exit::Usage;
     }
-    let started = flags.load_or_exit(environment, streams).and_then(|loaded| {
-        let runtime = launch::runtime(streams)?;
-        Ok((runtime, loaded.config))
-    });
-    let (runtime, config) = match started {
-        Ok(started) => started,
+    let (runtime, config) = match launch::prepare(flags, environment, streams) {
+        Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
     let exit = runtime.block_on(show(args, config, environment, streams)).unwrap_or_else(|exit| exit);
