@@ -13,4 +13,5 @@ mod stdio;
 mod support;
 mod threads;
 mod threats;
+mod tokens;
 mod tui;
