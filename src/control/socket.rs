@@ -68,11 +68,16 @@ pub fn bind(dir: &Path) -> Result<(Bound, UnixListener), NoSocket> {
     if path.as_os_str().len() > MAX_PATH {
         return Err(NoSocket::TooLong(path));
     }
+    // Between being bound and being listened at, a socket refuses as a dead one does, and whoever finds it so removes it:
+    // it gets the name under which it is found only when it answers.
+    let unready = path.with_extension("new");
     let failed = |error| NoSocket::Io { path: path.clone(), error };
-    let listener = UnixListener::bind(&path).map_err(failed)?;
-    let bound = Bound { path: path.clone() };
-    fs::set_permissions(&path, Permissions::from_mode(SOCKET_MODE)).map_err(failed)?;
-    Ok((bound, listener))
+    let listener = UnixListener::bind(&unready).map_err(failed)?;
+    let bound = Bound { path: unready.clone() };
+    fs::set_permissions(&unready, Permissions::from_mode(SOCKET_MODE)).map_err(failed)?;
+    fs::rename(&unready, &path).map_err(failed)?;
+    drop(bound);
+    Ok((Bound { path }, listener))
 }
 
 /// Makes the folder, or makes sure that the one that stands there is ours alone.
