@@ -30,13 +30,40 @@ const OTHER: u64 = 55;
 
 /// About how many tokens `text` is.
 pub fn estimate(text: &str) -> Tokens {
-    let (mut parts, mut run, mut last) = (0, 0, Kind::Blank);
-    let mut after_small = false;
-    for character in text.chars() {
+    let mut scale = Scale::default();
+    text.chars().for_each(|character| scale.put(character));
+    scale.tokens()
+}
+
+/// Where the longest beginning of `text` ends that is no more than `tokens`, in bytes; None where all of it is.
+pub fn longest_prefix(text: &str, tokens: Tokens) -> Option<usize> {
+    let mut scale = Scale::default();
+    text.char_indices().find_map(|(at, character)| {
+        scale.put(character);
+        (scale.tokens() > tokens).then_some(at)
+    })
+}
+
+/// What has been counted so far.
+struct Scale {
+    parts: u64,
+    run: u32,
+    last: Kind,
+    after_small: bool,
+}
+
+impl Default for Scale {
+    fn default() -> Self {
+        Self { parts: 0, run: 0, last: Kind::Blank, after_small: false }
+    }
+}
+
+impl Scale {
+    fn put(&mut self, character: char) {
         let kind = Kind::of(character);
-        run = if kind == last { run + 1 } else { 1 };
-        parts += match kind {
-            Kind::Letter => letter(run, after_small && character.is_ascii_uppercase()),
+        let run = if kind == self.last { self.run.saturating_add(1) } else { 1 };
+        self.parts += match kind {
+            Kind::Letter => letter(run, self.after_small && character.is_ascii_uppercase()),
             Kind::Digit if run % DIGITS_TO_A_GROUP == 1 => DIGITS,
             Kind::Punctuation if run == 1 => PUNCTUATION_RUN + PUNCTUATION,
             Kind::Punctuation => PUNCTUATION,
@@ -46,10 +73,13 @@ pub fn estimate(text: &str) -> Tokens {
             Kind::Ideograph => IDEOGRAPH,
             Kind::Other => OTHER,
         };
-        after_small = character.is_ascii_lowercase();
-        last = kind;
+        (self.run, self.last) = (run, kind);
+        self.after_small = character.is_ascii_lowercase();
     }
-    Tokens(parts.div_ceil(PARTS))
+
+    fn tokens(&self) -> Tokens {
+        Tokens(self.parts.div_ceil(PARTS))
+    }
 }
 
 fn letter(place: u32, is_hump: bool) -> u64 {
@@ -119,6 +149,19 @@ mod tests {
         assert_eq!(estimate(""), Tokens::ZERO);
         for text in ["a", "7", "\n", "字", "é", "}"] {
             assert!(estimate(text) >= Tokens(1), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_prefix_is_as_long_as_it_may_be_and_no_longer() {
+        let text = "fn main() { println!(\"{}\", 漢字); }\n".repeat(20);
+        let whole = estimate(&text);
+        assert_eq!(longest_prefix(&text, whole), None);
+        for tokens in [Tokens(0), Tokens(1), Tokens(50)] {
+            let end = longest_prefix(&text, tokens).unwrap();
+            assert!(estimate(&text[..end]) <= tokens);
+            let next = text[end..].chars().next().unwrap();
+            assert!(estimate(&text[..end + next.len_utf8()]) > tokens);
         }
     }
 }

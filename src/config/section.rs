@@ -49,6 +49,12 @@ pub struct Tools {
 }
 
 impl Tools {
+    /// Tokens of reply that one result carries: the client's cap, less a part for the envelope and for what an estimate
+    /// can be off.
+    pub fn reply_tokens(&self) -> Tokens {
+        self.max_output.percent(80)
+    }
+
     /// Characters of prompt that one call may carry: 60 % of the client's cap at four characters a token.
     pub fn prompt_chars(&self) -> usize {
         usize::try_from(self.max_output.percent(60).0.saturating_mul(4)).unwrap_or(usize::MAX)

@@ -65,6 +65,8 @@ impl Engine {
         let call = Call {
             arguments,
             target,
+            threads: Arc::clone(&self.threads),
+            principal: principal.clone(),
             models: self.models.clone(),
             roots: self.roots.clone(),
             settings: Arc::clone(&self.settings),
@@ -112,7 +114,10 @@ impl Engine {
         }
         if let Body::Output(output) = &mut body {
             match recorded {
-                Ok(recorded) => output.offer(target.id(), recorded.remaining),
+                Ok(recorded) => {
+                    output.hold_under(self.settings.reply_tokens, target.id(), recorded.turn);
+                    output.offer(target.id(), recorded.remaining);
+                }
                 Err(_) => {
                     let notice = "The thread was expired while this call was in flight: this reply is not remembered.";
                     output.metadata.insert("notice".to_owned(), notice.into());

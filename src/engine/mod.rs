@@ -82,6 +82,7 @@ impl Engine {
             default_model: config.models.default.clone(),
             locale: config.models.locale.clone(),
             prompt_chars: config.tools.prompt_chars(),
+            reply_tokens: config.tools.reply_tokens(),
             files: config.files.clone(),
         };
         Ok(Arc::new(Self {

@@ -83,6 +83,8 @@ pub enum CannotContinue {
 /// A turn was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recorded {
+    /// The turn's number, from 1.
+    pub turn: usize,
     /// Turns in which a model may still answer.
     pub remaining: u32,
 }
@@ -131,7 +133,10 @@ impl Threads {
             thread.turns.push(Arc::clone(&turn));
             thread.updated = turn.ended;
             thread.expires = expires;
-            recorded = Some(Recorded { remaining: self.limits.max_turns.saturating_sub(thread.answered()) });
+            recorded = Some(Recorded {
+                turn: thread.turns.len(),
+                remaining: self.limits.max_turns.saturating_sub(thread.answered()),
+            });
             Some(Arc::new(thread))
         });
         let recorded = recorded.ok_or(Gone)?;
@@ -365,9 +370,9 @@ mod tests {
     async fn turns_count_down_and_a_full_thread_says_so() {
         let (threads, _) = threads(2, 10);
         let target = Target::New(ThreadId::random());
-        assert_eq!(threads.record(&target, &me(), turn("1")), Ok(Recorded { remaining: 1 }));
+        assert_eq!(threads.record(&target, &me(), turn("1")), Ok(Recorded { turn: 1, remaining: 1 }));
         let again = threads.resume(&target.id().to_string(), &me()).unwrap();
-        assert_eq!(threads.record(&again, &me(), turn("2")), Ok(Recorded { remaining: 0 }));
+        assert_eq!(threads.record(&again, &me(), turn("2")), Ok(Recorded { turn: 2, remaining: 0 }));
         let error = threads.resume(&target.id().to_string(), &me()).unwrap_err();
         assert_eq!(error, CannotContinue::Full { id: target.id(), max_turns: 2 });
     }

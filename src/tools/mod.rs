@@ -20,7 +20,9 @@ use crate::config;
 use crate::file::root::Roots;
 use crate::id::{ModelId, ProviderId};
 use crate::provider::{Listener, Registry};
-use crate::thread::threads::Target;
+use crate::thread::Principal;
+use crate::thread::threads::{Target, Threads};
+use crate::unit::Tokens;
 use error::ToolError;
 use reply::Reply;
 use schema::Spec;
@@ -41,6 +43,9 @@ pub struct Call {
     pub arguments: Option<Box<RawValue>>,
     /// The thread that the call continues, or the id of the one it may open.
     pub target: Target,
+    /// For finding threads again; a tool shows a principal its own alone.
+    pub threads: Arc<Threads>,
+    pub principal: Principal,
     pub models: Registry,
     pub roots: Roots,
     pub settings: Arc<Settings>,
@@ -58,6 +63,8 @@ pub struct Settings {
     pub locale: String,
     /// Characters of prompt that one call may carry.
     pub prompt_chars: usize,
+    /// Tokens of reply that one result carries; a longer one is cut, and says where the rest is.
+    pub reply_tokens: Tokens,
     pub files: config::Files,
 }
 
@@ -73,6 +80,7 @@ pub fn all() -> Vec<Box<dyn Tool>> {
         Box::new(simple::chat::Chat),
         Box::new(simple::challenge::Challenge),
         Box::new(simple::listmodels::ListModels),
+        Box::new(simple::listthreads::ListThreads),
         Box::new(simple::version::Version),
     ]
 }

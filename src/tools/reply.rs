@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::id::ThreadId;
 use crate::thread::turn::Turn;
+use crate::token;
+use crate::unit::Tokens;
 
 pub struct Reply {
     pub body: Body,
@@ -70,6 +72,18 @@ impl Output {
         self
     }
 
+    /// Cuts a content of more than `tokens`. It begins with the turn's stored text, so the rest can be read from there.
+    pub fn hold_under(&mut self, tokens: Tokens, thread: ThreadId, turn: usize) {
+        let Some(end) = token::longest_prefix(&self.content, tokens) else { return };
+        let (from, total) = (self.content[..end].chars().count(), self.content.chars().count());
+        self.content.truncate(end);
+        self.content.push_str(&format!(
+            "\n\n[Cut at character {from} of {total}: the client takes no more. The rest is stored; call listthreads with \
+             thread_id: \"{thread}\", turn: {turn}, from: {from}]"
+        ));
+        self.metadata.insert("cut_at_character".to_owned(), from.into());
+    }
+
     /// Says that the thread takes `remaining` more turns, or that it takes none.
     pub fn offer(&mut self, thread: ThreadId, remaining: u32) {
         if remaining == 0 {
@@ -113,6 +127,19 @@ mod tests {
         assert_eq!(value["content_type"], "text");
         assert_eq!(value["continuation_offer"]["continuation_id"], id.to_string());
         assert_eq!(value["continuation_offer"]["remaining_turns"], 19);
+    }
+
+    #[test]
+    fn a_content_over_the_cap_is_cut_and_names_the_call_for_the_rest() {
+        let mut output = Output::new(Status::Success, "word ".repeat(1_000));
+        let id = ThreadId::random();
+        output.hold_under(Tokens(100), id, 3);
+        assert!(token::estimate(&output.content) <= Tokens(200), "{}", output.content.len());
+        let from = output.metadata["cut_at_character"].as_u64().unwrap();
+        assert!(output.content.contains(&format!("\"{id}\", turn: 3, from: {from}]")), "{}", output.content);
+        let mut short = Output::new(Status::Success, "short");
+        short.hold_under(Tokens(100), id, 3);
+        assert_eq!(short.content, "short");
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub enum Kind {
     Texts,
     /// Within these bounds, which are whole so that the schema stays short.
     Number(u32, u32),
+    /// A whole number within these bounds.
+    Whole(u32, u32),
     Choice(&'static [&'static str]),
 }
 
@@ -60,6 +62,7 @@ impl Kind {
             Self::Text => "text".to_owned(),
             Self::Texts => "a list of texts".to_owned(),
             Self::Number(min, max) => format!("a number from {min} to {max}"),
+            Self::Whole(min, max) => format!("a whole number from {min} to {max}"),
             Self::Choice(choices) => format!("one of {}", choices.join(", ")),
         }
     }
@@ -71,6 +74,7 @@ impl Kind {
             Self::Number(min, max) => {
                 value.as_f64().is_some_and(|number| (f64::from(min)..=f64::from(max)).contains(&number))
             }
+            Self::Whole(min, max) => value.as_u64().is_some_and(|number| (min.into()..=max.into()).contains(&number)),
             Self::Choice(choices) => value.as_str().is_some_and(|choice| choices.contains(&choice)),
         }
     }
@@ -80,6 +84,7 @@ impl Kind {
             Self::Text => json!({ "type": "string" }),
             Self::Texts => json!({ "type": "array", "items": { "type": "string" } }),
             Self::Number(min, max) => json!({ "type": "number", "minimum": min, "maximum": max }),
+            Self::Whole(min, _) => json!({ "type": "integer", "minimum": min }),
             Self::Choice(choices) => json!({ "type": "string", "enum": choices }),
         };
         match value {

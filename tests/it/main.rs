@@ -8,6 +8,7 @@ mod control;
 mod ending;
 mod flight;
 mod live;
+mod memory;
 mod rmcp;
 mod stdio;
 mod support;

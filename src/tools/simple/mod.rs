@@ -3,4 +3,5 @@
 pub mod challenge;
 pub mod chat;
 pub mod listmodels;
+pub mod listthreads;
 pub mod version;
