@@ -70,6 +70,22 @@ impl UnixMillis {
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+
+    /// Year, month and day in UTC, in the Gregorian calendar. Years begin in March here, so that the leap day is the last
+    /// of its year.
+    pub fn date(self) -> (u64, u64, u64) {
+        const MILLIS_IN_DAY: u64 = 86_400_000;
+        const DAYS_TO_1970: u64 = 719_468;
+        const DAYS_IN_ERA: u64 = 146_097;
+        let days = self.0 / MILLIS_IN_DAY + DAYS_TO_1970;
+        let (era, day_of_era) = (days / DAYS_IN_ERA, days % DAYS_IN_ERA);
+        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+    }
 }
 
 /// The duration in whole milliseconds, at most `u64::MAX`.

@@ -61,9 +61,12 @@ fn with_loaded(
 
 /// What a start would refuse is refused here too: roots, providers and tools are checked by the rooms they are for.
 fn check(loaded: &Loaded, environment: &Environment, streams: &mut Streams) -> io::Result<Exit> {
-    if let Err(error) = Engine::new(launch::setup(loaded.config.clone(), environment)) {
-        streams.complain(error);
-        return Ok(Exit::Config);
+    match Engine::new(launch::setup(loaded.config.clone(), environment)) {
+        Ok(engine) => engine.models.warnings().iter().for_each(|warning| streams.complain(warning)),
+        Err(error) => {
+            streams.complain(error);
+            return Ok(Exit::Config);
+        }
     }
     match &loaded.file {
         Some(file) if file.exists => streams.line(format_args!("ok: {}", file.path.display()))?,
@@ -142,13 +145,10 @@ fn describe(setting: &Setting, streams: &mut Streams) -> io::Result<()> {
 
 fn variables(key: &Key) -> String {
     let own = format!("${}", key.variable());
-    match key.upstream {
-        Some(upstream) => match upstream.unit.words() {
-            Some(unit) => format!("{own} or ${} ({unit})", upstream.variable),
-            None => format!("{own} or ${}", upstream.variable),
-        },
-        None => own,
-    }
+    key.upstreams().fold(own, |known, upstream| match upstream.unit.words() {
+        Some(unit) => format!("{known} or ${} ({unit})", upstream.variable),
+        None => format!("{known} or ${}", upstream.variable),
+    })
 }
 
 /// A key in the JSON answer.
@@ -165,7 +165,7 @@ struct Explained<'a> {
     /// Whether it caps a queue, a store, a body or a wait.
     cap: bool,
     variable: String,
-    upstream_variable: Option<&'a str>,
+    upstream_variables: Vec<&'a str>,
     upstream_unit: Option<&'a str>,
     sentence: &'a str,
 }
@@ -183,8 +183,8 @@ impl<'a> Explained<'a> {
             bounds: key.bounds(),
             cap: key.cap,
             variable: key.variable(),
-            upstream_variable: key.upstream.map(|upstream| upstream.variable),
-            upstream_unit: key.upstream.and_then(|upstream| upstream.unit.words()),
+            upstream_variables: key.upstreams().map(|upstream| upstream.variable).collect(),
+            upstream_unit: key.upstreams().find_map(|upstream| upstream.unit.words()),
             sentence: key.sentence,
         }
     }
@@ -234,8 +234,14 @@ mod tests {
             http or https URL; default unset; $ZEN_PROVIDERS_GOOGLE_BASE_URL or $GEMINI_BASE_URL
             overrides $GEMINI_BASE_URL
         models = []    (default)
-            Models to offer beside those of the catalogue.
+            Models to offer beside those of the catalogue; `name=deployment` where it is called otherwise there.
             list of texts; default []; $ZEN_PROVIDERS_GOOGLE_MODELS
+        allowed = []    (default)
+            The only models that may be asked there, by name or alias; empty allows all.
+            list of texts; default []; $ZEN_PROVIDERS_GOOGLE_ALLOWED or $GOOGLE_ALLOWED_MODELS
+        models_file = unset    (default)
+            A list of its models in the older server's JSON, on top of the catalogue.
+            path; default unset; $ZEN_PROVIDERS_GOOGLE_MODELS_FILE or $GEMINI_MODELS_CONFIG_PATH
         key_env = set (GEMINI_API_KEY)    (default)
             The environment variable that holds the provider's key.
             name of a variable; default "GEMINI_API_KEY"; $ZEN_PROVIDERS_GOOGLE_KEY_ENV

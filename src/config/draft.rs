@@ -1,48 +1,61 @@
-//! A configuration that is being put together: the sections, and what the file says of providers before their keys are
+//! A configuration that is being put together: the sections, and what the layers say of providers before their keys are
 //! looked up.
 
 use super::section::Config;
-
-/// The providers that can be configured, in the order in which they are asked for a model.
-pub const PROVIDERS: [Provider; 5] = [
-    Provider { name: "google", key_env: "GEMINI_API_KEY" },
-    Provider { name: "openai", key_env: "OPENAI_API_KEY" },
-    Provider { name: "xai", key_env: "XAI_API_KEY" },
-    Provider { name: "custom", key_env: "CUSTOM_API_KEY" },
-    Provider { name: "openrouter", key_env: "OPENROUTER_API_KEY" },
-];
-
-/// What is known of a provider before anything is configured.
-pub struct Provider {
-    pub name: &'static str,
-    /// The variable its key is taken from.
-    pub key_env: &'static str,
-}
+use super::shipped::PROVIDERS;
 
 /// Filled layer by layer through the fields of the key table.
 #[derive(Clone)]
 pub struct Draft {
     pub config: Config,
-    /// In the order of [`PROVIDERS`].
-    pub providers: [ProviderDraft; PROVIDERS.len()],
+    /// Those of [`PROVIDERS`] in their order, then the named ones.
+    pub providers: Vec<ProviderDraft>,
+    /// The provider that the keys of a provider are about at this moment.
+    current: usize,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct ProviderDraft {
+    /// The position in [`PROVIDERS`] of the provider it is, or is another one of.
+    pub kind: usize,
+    /// None of a provider that zen ships with.
+    pub name: Option<String>,
     pub base_url: Option<String>,
     pub models: Vec<String>,
+    pub allowed: Vec<String>,
+    pub models_file: Option<std::path::PathBuf>,
+    pub api_version: String,
+    /// Empty where a named one has no key.
     pub key_env: String,
+}
+
+impl Draft {
+    /// Lets the keys of a provider speak of the one at `position`, or of the one of its kind that is named so.
+    pub fn turn_to(&mut self, position: usize, name: Option<&str>) {
+        let Some(name) = name else {
+            self.current = position;
+            return;
+        };
+        let known = self.providers.iter().position(|draft| draft.name.as_deref() == Some(name));
+        self.current = known.unwrap_or(self.providers.len());
+        if known.is_none() {
+            let named = ProviderDraft { kind: position, name: Some(name.to_owned()), ..ProviderDraft::default() };
+            self.providers.push(named);
+        }
+    }
+
+    pub fn provider(&mut self) -> &mut ProviderDraft {
+        &mut self.providers[self.current]
+    }
 }
 
 impl Default for Draft {
     fn default() -> Self {
-        Self {
-            config: Config::default(),
-            providers: PROVIDERS.map(|provider| ProviderDraft {
-                base_url: None,
-                models: Vec::new(),
-                key_env: provider.key_env.to_owned(),
-            }),
-        }
+        let shipped = PROVIDERS.iter().enumerate().map(|(kind, provider)| ProviderDraft {
+            kind,
+            key_env: provider.key_variable().to_owned(),
+            ..ProviderDraft::default()
+        });
+        Self { config: Config::default(), providers: shipped.collect(), current: 0 }
     }
 }

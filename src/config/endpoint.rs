@@ -1,10 +1,11 @@
 //! The providers that can be asked: those with a key in the environment, or with a URL of their own. The one place in
 //! which a provider's key is read.
 
-use super::draft::{Draft, PROVIDERS, ProviderDraft};
+use super::draft::{Draft, ProviderDraft};
 use super::environment::Environment;
 use super::error::{Error, Place, Problem};
 use super::section::Endpoint;
+use super::shipped::{PROVIDERS, Shipped};
 use super::{Origin, Setting};
 use crate::secret::Secret;
 
@@ -28,30 +29,73 @@ pub struct KeySource {
 
 pub fn build(draft: &Draft, settings: &[Setting], environment: &Environment) -> Endpoints {
     let mut built = Endpoints::default();
-    for (provider, configured) in PROVIDERS.iter().zip(&draft.providers) {
-        let key = built.read_key(provider.name, configured, settings, environment);
-        if key.is_some() || configured.base_url.is_some() {
-            built.endpoints.push(Endpoint {
-                provider: provider.name.to_owned(),
-                base_url: configured.base_url.clone(),
-                key,
-                models: configured.models.clone(),
-            });
+    // Further endpoints of a kind stand behind the first one, by name.
+    let mut drafts: Vec<&ProviderDraft> = draft.providers.iter().collect();
+    drafts.sort_by_key(|draft| (draft.kind, draft.name.as_deref()));
+    for configured in drafts {
+        let Some(provider) = PROVIDERS.get(configured.kind) else { continue };
+        let key = built.read_key(configured, settings, environment);
+        if let Some(key) = &key {
+            built.look_at(key, provider, configured);
         }
+        if !built.is_whole(key.is_some(), provider, configured) {
+            continue;
+        }
+        built.endpoints.push(Endpoint {
+            provider: configured.id().to_owned(),
+            like: configured.name.is_some().then(|| provider.id.clone()),
+            base_url: configured.base_url.clone(),
+            key,
+            models: configured.models.clone(),
+            allowed: configured.allowed.clone(),
+            models_file: configured.models_file.clone(),
+            api_version: Some(configured.api_version.clone()).filter(|version| !version.is_empty()),
+        });
     }
     built
 }
 
 impl Endpoints {
+    /// Whether it can be asked with what is set. A part alone may be there for another program, so it stops nothing.
+    fn is_whole(&mut self, has_key: bool, provider: &Shipped, configured: &ProviderDraft) -> bool {
+        let has_url = configured.base_url.is_some();
+        if configured.name.is_some() && !has_url {
+            let section = configured.section();
+            self.warnings.push(format!("[{section}] has no base_url, so it is not asked: set it"));
+            return false;
+        }
+        if has_key && !has_url && provider.base_url.is_none() {
+            let (title, url) = (&provider.title, provider.base_url_variable.as_deref().unwrap_or("base_url"));
+            let key = &configured.key_env;
+            self.warnings.push(format!("${key} is set and ${url} is not, so {title} is not asked: set both"));
+            return false;
+        }
+        has_key || (has_url && !provider.needs_key)
+    }
+
+    /// A key that looks like another one is likely a slip, and may be right all the same.
+    fn look_at(&mut self, key: &Secret, provider: &Shipped, configured: &ProviderDraft) {
+        let fits = |begin: &String| key.expose().starts_with(begin.as_str());
+        if configured.base_url.is_some() || provider.key_begins.is_empty() || provider.key_begins.iter().any(fits) {
+            return;
+        }
+        let (name, title, begins) = (&configured.key_env, &provider.title, provider.key_begins.join(" or "));
+        self.warnings.push(format!(
+            "${name} does not begin with {begins}, as keys of {title} do: should it be refused, see whether it is another's"
+        ));
+    }
+
     fn read_key(
         &mut self,
-        provider: &str,
         configured: &ProviderDraft,
         settings: &[Setting],
         environment: &Environment,
     ) -> Option<Secret> {
         let name = &configured.key_env;
-        let setting = format!("providers.{provider}.key_env");
+        if name.is_empty() {
+            return None;
+        }
+        let (provider, setting) = (configured.id(), format!("{}.key_env", configured.section()));
         let refused = |problem| Error { place: Place::Variable(name.clone()), key: None, problem };
         let key = match environment.text(name) {
             Err(_) => {
@@ -68,7 +112,8 @@ impl Endpoints {
             }
             Ok(Some(key)) => Some(Secret::new(key)),
             Ok(None) => {
-                if settings.iter().any(|s| s.key.name == setting && s.origin != Origin::Default) {
+                let set = |s: &Setting| s.key.name == setting && s.origin != Origin::Default;
+                if configured.name.is_some() || settings.iter().any(set) {
                     self.warnings.push(format!("{setting} names ${name}, which is not set: {provider} has no key"));
                 }
                 None

@@ -1,12 +1,14 @@
 //! `config.toml`: which file it is, its reading, and what it gives for the keys, each with its line. It is the user's own
 //! file or one that was named; none is looked for in a working directory.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::environment::Environment;
@@ -14,6 +16,7 @@ use super::error::{Error, Place, Problem};
 use super::key::{KEYS, Key, Unit, find};
 use super::layer::{Entry, Layers, unknown};
 use super::paths::Places;
+use super::shipped::{PROVIDERS, position};
 use super::value::{Given, show_size};
 use crate::text::nearest::nearest;
 
@@ -147,13 +150,37 @@ impl<'a> Walk<'a, '_> {
         for (name, value) in table {
             let dotted = format!("{section}.{}", name.get_ref());
             match find(&dotted) {
-                Some(key) => {
-                    let place = self.place(&value.span());
-                    self.layers.entries.push(Entry { key, given: given(value.get_ref()), unit: Unit::Same, place });
-                }
-                None => self.refuse_unknown(&name.span(), &dotted),
+                Some(key) => self.entry(key, value, None),
+                None => match value.get_ref() {
+                    DeValue::Table(keys) if has_many(section) => self.endpoint(section, name, keys),
+                    _ => self.refuse_unknown(&name.span(), &dotted),
+                },
             }
         }
+    }
+
+    /// A further endpoint of a provider's kind: a table that takes the same keys.
+    fn endpoint(&mut self, section: &str, name: &Spanned<Cow<'a, str>>, table: &DeTable<'a>) {
+        let endpoint: &str = name.get_ref();
+        if !is_name(endpoint) {
+            let given = Given::Text(endpoint.into()).quoted();
+            let expected = "a name of its own, in small letters, digits, - and _".to_owned();
+            let place = self.place(&name.span());
+            return self.refuse(place, Some(format!("[{section}]")), Problem::Invalid { given, expected });
+        }
+        for (leaf, value) in table {
+            let dotted = format!("{section}.{}", leaf.get_ref());
+            match find(&dotted) {
+                Some(key) => self.entry(key, value, Some(endpoint.to_owned())),
+                None => self.refuse_unknown(&leaf.span(), &dotted),
+            }
+        }
+    }
+
+    fn entry(&mut self, key: &'static Key, value: &Spanned<DeValue<'a>>, endpoint: Option<String>) {
+        let place = self.place(&value.span());
+        let given = given(value.get_ref());
+        self.layers.entries.push(Entry { key, given, unit: Unit::Same, place, endpoint });
     }
 
     fn refuse_unknown(&mut self, span: &Range<usize>, name: &str) {
@@ -180,6 +207,17 @@ impl<'a> Walk<'a, '_> {
             column: before[line_begin..].chars().count() + 1,
         }
     }
+}
+
+/// Whether there may be more endpoints of the kind that this section is about.
+fn has_many(section: &str) -> bool {
+    section.strip_prefix("providers.").is_some_and(|id| PROVIDERS.iter().any(|known| known.many && known.id == id))
+}
+
+/// A provider's own name would be taken for that provider.
+fn is_name(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    !text.is_empty() && text.len() <= 40 && text.chars().all(fits) && position(text).is_none()
 }
 
 fn is_section(name: &str) -> bool {

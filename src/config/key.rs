@@ -1,23 +1,29 @@
 //! The one table of keys. The parser of every layer, `zen config explain`, the documentation and the tests are drawn
-//! from it. Defaults are not here: they are those of the sections.
+//! from it. Defaults are not here: they are those of the sections. The keys of providers are in `provider`.
 
 use std::borrow::Cow;
 use std::fmt;
+use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::draft::Draft;
+use super::error::Problem;
 use super::field::{At, Field, Whole};
+use super::provider;
+use super::value::Given;
 
 /// One thing that can be set.
 pub struct Key {
     /// Dotted: the section, then the name within it.
     pub name: &'static str,
-    /// A variable of the older server that is honoured too.
-    pub upstream: Option<Upstream>,
+    pub(super) upstream: [Option<Upstream>; 2],
     /// What it decides, in one sentence.
     pub sentence: &'static str,
     /// Whether it caps a queue, a store, a body or a wait.
     pub cap: bool,
+    /// The position of the provider it is a key of.
+    pub(super) provider: Option<usize>,
     pub(super) field: Field,
 }
 
@@ -51,6 +57,11 @@ pub fn find(name: &str) -> Option<&'static Key> {
 }
 
 impl Key {
+    /// Variables of the older server that are honoured too; the last one goes before the first.
+    pub fn upstreams(&self) -> impl Iterator<Item = Upstream> {
+        self.upstream.into_iter().flatten()
+    }
+
     /// `ZEN_<SECTION>_<KEY>`.
     pub fn variable(&self) -> String {
         format!("ZEN_{}", self.name.to_uppercase().replace('.', "_"))
@@ -78,19 +89,44 @@ impl Key {
 
     /// The value with nothing set, as it is written.
     pub fn default_shown(&self) -> String {
-        self.field.show(&mut Draft::default())
+        self.show(&mut Draft::default())
     }
 
-    const fn new(name: &'static str, field: Field, sentence: &'static str) -> Self {
-        Self { name, upstream: None, sentence, cap: false, field }
+    /// The value in the draft, as it is written.
+    pub(super) fn show(&self, draft: &mut Draft) -> String {
+        self.turn(draft, None);
+        self.field.show(draft)
+    }
+
+    /// Puts the value into the draft; with a name into that endpoint of the provider's kind.
+    pub(super) fn set(
+        &self,
+        draft: &mut Draft,
+        name: Option<&str>,
+        given: &Given<'_>,
+        home: Option<&Path>,
+    ) -> Result<(), Problem> {
+        self.turn(draft, name);
+        self.field.set(draft, given, home)
+    }
+
+    fn turn(&self, draft: &mut Draft, name: Option<&str>) {
+        if let Some(provider) = self.provider {
+            draft.turn_to(provider, name);
+        }
+    }
+
+    pub(super) const fn new(name: &'static str, field: Field, sentence: &'static str) -> Self {
+        Self { name, upstream: [None; 2], sentence, cap: false, provider: None, field }
     }
 
     const fn cap(name: &'static str, field: Field, sentence: &'static str) -> Self {
-        Self { name, upstream: None, sentence, cap: true, field }
+        Self { name, upstream: [None; 2], sentence, cap: true, provider: None, field }
     }
 
-    const fn or(mut self, variable: &'static str, unit: Unit) -> Self {
-        self.upstream = Some(Upstream { variable, unit });
+    pub(super) const fn or(mut self, variable: &'static str, unit: Unit) -> Self {
+        let place = if self.upstream[0].is_none() { 0 } else { 1 };
+        self.upstream[place] = Some(Upstream { variable, unit });
         self
     }
 }
@@ -127,8 +163,11 @@ const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
-/// Every key, by section.
-pub static KEYS: [Key; 43] = [
+/// Every key, by section; those of the providers last.
+pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| FIXED.into_iter().chain(provider::keys()).collect());
+
+/// The keys that are the same whatever providers there are.
+const FIXED: [Key; 29] = [
     Key::cap(
         "threads.ttl",
         duration(|d| &mut d.config.threads.ttl, seconds(1), days(365)),
@@ -157,6 +196,11 @@ pub static KEYS: [Key; 43] = [
         "The model asked where a call names none: a name, an alias, or auto.",
     )
     .or("DEFAULT_MODEL", Unit::Same),
+    Key::new(
+        "models.file",
+        Field::Path(|d| &mut d.config.models.file),
+        "Models to add to the catalogue or to change in it; unset means models.toml beside the config file.",
+    ),
     Key::new(
         "models.locale",
         Field::Text(|d| &mut d.config.models.locale),
@@ -219,21 +263,6 @@ pub static KEYS: [Key; 43] = [
         size(|d| &mut d.config.providers.limits.max_reply, KIB, 4 * GIB),
         "The whole of a provider's reply; a larger one is given up.",
     ),
-    base_url("providers.google.base_url", base_url_at::<0>).or("GEMINI_BASE_URL", Unit::Same),
-    models("providers.google.models", models_at::<0>),
-    key_env("providers.google.key_env", key_env_at::<0>),
-    base_url("providers.openai.base_url", base_url_at::<1>),
-    models("providers.openai.models", models_at::<1>),
-    key_env("providers.openai.key_env", key_env_at::<1>),
-    base_url("providers.xai.base_url", base_url_at::<2>),
-    models("providers.xai.models", models_at::<2>),
-    key_env("providers.xai.key_env", key_env_at::<2>),
-    base_url("providers.custom.base_url", base_url_at::<3>).or("CUSTOM_API_URL", Unit::Same),
-    models("providers.custom.models", models_at::<3>).or("CUSTOM_MODEL_NAME", Unit::Same),
-    key_env("providers.custom.key_env", key_env_at::<3>),
-    base_url("providers.openrouter.base_url", base_url_at::<4>),
-    models("providers.openrouter.models", models_at::<4>),
-    key_env("providers.openrouter.key_env", key_env_at::<4>),
     Key::cap(
         "server.max_line",
         size(|d| &mut d.config.server.max_line, KIB, GIB),
@@ -315,37 +344,11 @@ const fn days(days: u64) -> Duration {
     Duration::from_secs(days * 86_400)
 }
 
-const fn base_url(name: &'static str, at: At<Option<String>>) -> Key {
-    Key::new(name, Field::BaseUrl(at), "Where the provider is asked, instead of at its own address.")
-}
-
-const fn models(name: &'static str, at: At<Vec<String>>) -> Key {
-    Key::new(name, Field::Texts(at), "Models to offer beside those of the catalogue.")
-}
-
-const fn key_env(name: &'static str, at: At<String>) -> Key {
-    Key::new(name, Field::KeyVariable(at), "The environment variable that holds the provider's key.")
-}
-
-// The number is the provider's position in `PROVIDERS`; a test holds the names to it.
-fn base_url_at<const N: usize>(draft: &mut Draft) -> &mut Option<String> {
-    &mut draft.providers[N].base_url
-}
-
-fn models_at<const N: usize>(draft: &mut Draft) -> &mut Vec<String> {
-    &mut draft.providers[N].models
-}
-
-fn key_env_at<const N: usize>(draft: &mut Draft) -> &mut String {
-    &mut draft.providers[N].key_env
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::draft::PROVIDERS;
-    use super::super::value::Given;
+    use super::super::shipped::PROVIDERS;
     use super::*;
 
     #[test]
@@ -353,14 +356,14 @@ mod tests {
         let names: BTreeSet<_> = KEYS.iter().map(|key| key.name).collect();
         assert_eq!(names.len(), KEYS.len());
         let mut variables: Vec<String> = KEYS.iter().map(Key::variable).collect();
-        variables.extend(KEYS.iter().filter_map(|key| key.upstream).map(|upstream| upstream.variable.to_owned()));
-        variables.extend(PROVIDERS.iter().map(|provider| provider.key_env.to_owned()));
+        variables.extend(KEYS.iter().flat_map(Key::upstreams).map(|upstream| upstream.variable.to_owned()));
+        variables.extend(PROVIDERS.iter().map(|provider| provider.key_variable().to_owned()));
         assert_eq!(variables.iter().collect::<BTreeSet<_>>().len(), variables.len());
     }
 
     #[test]
     fn every_key_says_in_a_sentence_what_it_decides() {
-        for key in &KEYS {
+        for key in KEYS.iter() {
             assert!(key.sentence.ends_with('.') && key.sentence.len() > 20, "{}", key.name);
             assert!(!key.section().is_empty() && !key.leaf().is_empty(), "{}", key.name);
         }
@@ -371,8 +374,8 @@ mod tests {
         for key in KEYS.iter().filter(|key| key.bounds().is_some()) {
             let mut draft = Draft::default();
             let given = Given::Typed(key.default_shown().into());
-            assert_eq!(key.field.set(&mut draft, &given, None), Ok(()), "{}", key.name);
-            assert_eq!(key.field.show(&mut draft), key.default_shown(), "{}", key.name);
+            assert_eq!(key.set(&mut draft, None, &given, None), Ok(()), "{}", key.name);
+            assert_eq!(key.show(&mut draft), key.default_shown(), "{}", key.name);
         }
     }
 
@@ -385,7 +388,7 @@ mod tests {
 
     #[test]
     fn no_two_keys_share_a_place() {
-        for key in &KEYS {
+        for key in KEYS.iter() {
             let mut draft = Draft::default();
             let text = match key.field {
                 Field::Duration { max, .. } => super::super::value::show_duration(max),
@@ -396,20 +399,9 @@ mod tests {
                 Field::BaseUrl(_) => "http://localhost:1".to_owned(),
                 _ => "SOMETHING".to_owned(),
             };
-            key.field.set(&mut draft, &Given::Typed(text.into()), None).expect(key.name);
-            let changed: Vec<_> =
-                KEYS.iter().filter(|other| other.field.show(&mut draft) != other.default_shown()).collect();
+            key.set(&mut draft, None, &Given::Typed(text.into()), None).expect(key.name);
+            let changed: Vec<_> = KEYS.iter().filter(|other| other.show(&mut draft) != other.default_shown()).collect();
             assert_eq!(changed.iter().map(|key| key.name).collect::<Vec<_>>(), [key.name]);
-        }
-    }
-
-    #[test]
-    fn the_keys_of_a_provider_stand_at_its_place() {
-        for (position, provider) in PROVIDERS.iter().enumerate() {
-            let mut draft = Draft::default();
-            let key = find(&format!("providers.{}.key_env", provider.name)).expect("listed");
-            key.field.set(&mut draft, &Given::Typed("MY_KEY".into()), None).expect("a name");
-            assert_eq!(draft.providers[position].key_env, "MY_KEY");
         }
     }
 }

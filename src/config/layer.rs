@@ -16,6 +16,8 @@ pub struct Entry<'a> {
     pub given: Given<'a>,
     pub unit: Unit,
     pub place: Place,
+    /// The endpoint that it is for, where that is another one of its provider's kind.
+    pub endpoint: Option<String>,
 }
 
 /// The layers as they are read, lowest first.
@@ -28,8 +30,8 @@ pub struct Layers<'a> {
 impl<'a> Layers<'a> {
     /// The variables: those of the older server first, so that zen's own win.
     pub fn read_environment(&mut self, environment: &'a Environment) {
-        for key in &KEYS {
-            if let Some(upstream) = key.upstream {
+        for key in KEYS.iter() {
+            for upstream in key.upstreams() {
                 self.read_variable(environment, key, upstream.variable, upstream.unit);
             }
             self.read_variable(environment, key, &key.variable(), Unit::Same);
@@ -57,9 +59,10 @@ impl<'a> Layers<'a> {
             match (former, key.field.items(&given)) {
                 (Some(Entry { given: Given::List(list), .. }), Ok(items)) => list.extend(owned(items)),
                 (_, Ok(items)) if key.field.is_list() => {
-                    self.entries.push(Entry { key, given: Given::List(owned(items)), unit: Unit::Same, place });
+                    let given = Given::List(owned(items));
+                    self.entries.push(Entry { key, given, unit: Unit::Same, place, endpoint: None });
                 }
-                _ => self.entries.push(Entry { key, given, unit: Unit::Same, place }),
+                _ => self.entries.push(Entry { key, given, unit: Unit::Same, place, endpoint: None }),
             }
         }
     }
@@ -68,7 +71,9 @@ impl<'a> Layers<'a> {
         let place = Place::Variable(name.to_owned());
         match environment.text(name) {
             Ok(None) => {}
-            Ok(Some(text)) => self.entries.push(Entry { key, given: Given::Typed(text.into()), unit, place }),
+            Ok(Some(text)) => {
+                self.entries.push(Entry { key, given: Given::Typed(text.into()), unit, place, endpoint: None });
+            }
             Err(_) => self.errors.push(Error { place, key: None, problem: Problem::NotUnicode }),
         }
     }
@@ -77,9 +82,9 @@ impl<'a> Layers<'a> {
 impl Entry<'_> {
     /// Puts the value into the draft, or says of it what is wrong in the unit in which it was given.
     pub fn set(&self, draft: &mut Draft, home: Option<&Path>) -> Result<(), Problem> {
-        let Given::Typed(text) = &self.given else { return self.key.field.set(draft, &self.given, home) };
-        let translated = Given::Typed(self.unit.translate(text));
-        self.key.field.set(draft, &translated, home).map_err(|problem| match (problem, self.unit.words()) {
+        let set = |draft, given| self.key.set(draft, self.endpoint.as_deref(), given, home);
+        let Given::Typed(text) = &self.given else { return set(draft, &self.given) };
+        set(draft, &Given::Typed(self.unit.translate(text))).map_err(|problem| match (problem, self.unit.words()) {
             (Problem::Invalid { .. }, Some(words)) => {
                 Problem::Invalid { given: self.given.quoted(), expected: format!("a number of {words}") }
             }

@@ -11,7 +11,9 @@ mod endpoint;
 mod field;
 mod file;
 mod layer;
+mod provider;
 mod section;
+pub mod shipped;
 mod url;
 mod value;
 
@@ -109,6 +111,9 @@ pub fn load(input: Input<'_>) -> Result<Loaded, Errors> {
     let mut config = merged.draft.config.clone();
     config.providers.endpoints = endpoints.endpoints;
     config.log.file = config.log.file.or_else(|| places.log_file());
+    // These two need not be there, unless the first one was named.
+    config.models.file = config.models.file.or_else(|| places.models_file().filter(|file| file.exists()));
+    config.models.cache = places.models_cache().filter(|file| file.exists());
     show_values(&mut merged, &config, &endpoints.keys);
     let mut warnings = endpoints.warnings;
     let file = source.map(|source| {
@@ -144,7 +149,7 @@ fn merge(layers: Layers<'_>, places: &Places) -> Merged {
     for entry in layers.entries {
         match entry.set(&mut merged.draft, places.home.as_deref()) {
             Ok(()) => {
-                let of_key = |setting: &&mut Setting| std::ptr::eq(setting.key, entry.key);
+                let of_key = |setting: &&mut Setting| std::ptr::eq(setting.key, entry.key) && entry.endpoint.is_none();
                 if let Some(setting) = merged.settings.iter_mut().find(of_key) {
                     let former = std::mem::replace(&mut setting.origin, entry.place.into());
                     if former != Origin::Default {
@@ -164,11 +169,12 @@ fn merge(layers: Layers<'_>, places: &Places) -> Merged {
 /// Fills in the values as they are in force, derived ones too; of a key, whether it is set.
 fn show_values(merged: &mut Merged, config: &Config, keys: &[KeySource]) {
     merged.draft.config.log.file.clone_from(&config.log.file);
+    merged.draft.config.models.file.clone_from(&config.models.file);
     for setting in &mut merged.settings {
         setting.value = match keys.iter().find(|source| source.setting == setting.key.name) {
             Some(source) if source.is_set => format!("set ({})", source.variable),
             Some(source) => format!("unset ({})", source.variable),
-            None => setting.key.field.show(&mut merged.draft),
+            None => setting.key.show(&mut merged.draft),
         };
     }
 }

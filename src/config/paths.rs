@@ -40,6 +40,16 @@ impl Places {
         self.config.as_ref().map(|place| place.join("config.toml"))
     }
 
+    /// The user's additions to the catalogue of models, where `models.file` is not set.
+    pub fn models_file(&self) -> Option<PathBuf> {
+        self.config.as_ref().map(|place| place.join("models.toml"))
+    }
+
+    /// What providers have said of their models, as `zen models refresh` leaves it.
+    pub fn models_cache(&self) -> Option<PathBuf> {
+        self.cache.as_ref().map(|place| place.join("models.toml"))
+    }
+
     /// The log file where `log.file` is not set.
     pub fn log_file(&self) -> Option<PathBuf> {
         self.state.as_ref().map(|place| place.join("zen.log"))

@@ -36,6 +36,10 @@ pub struct Models {
     pub default: String,
     /// The language models are asked to answer in; empty for their own choice.
     pub locale: String,
+    /// The user's additions to the catalogue, where there are any.
+    pub file: Option<PathBuf>,
+    /// What providers have said of their models; below the user's file. None where they were not asked yet.
+    pub cache: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -81,15 +85,23 @@ pub struct Providers {
 }
 
 /// One configured provider.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Endpoint {
-    /// The provider's name in `assets/providers/`: `google`, `openai`, `xai`, `openrouter`, `custom`.
+    /// The provider's name in `assets/providers/`, such as `google`; or the one that the user gave it.
     pub provider: String,
+    /// The provider in `assets/providers/` that it is another one of; None where it is that one.
+    pub like: Option<String>,
     /// Overrides the provider's own base URL.
     pub base_url: Option<String>,
     pub key: Option<Secret>,
-    /// Models to offer beside the catalogue's (`CUSTOM_MODEL_NAME`).
+    /// Models to offer beside the catalogue's (`CUSTOM_MODEL_NAME`), as `name` or `name=deployment`.
     pub models: Vec<String>,
+    /// The only models that may be asked, by name or alias. Empty: all.
+    pub allowed: Vec<String>,
+    /// A list of models in the older server's JSON.
+    pub models_file: Option<PathBuf>,
+    /// The dated version of its interface, where it has such and one is set.
+    pub api_version: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -155,7 +167,7 @@ impl Default for Threads {
 
 impl Default for Models {
     fn default() -> Self {
-        Self { default: "auto".to_owned(), locale: String::new() }
+        Self { default: "auto".to_owned(), locale: String::new(), file: None, cache: None }
     }
 }
 

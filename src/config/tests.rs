@@ -167,18 +167,78 @@ fn a_provider_is_there_when_it_has_a_key_or_a_url() {
     let desk = Desk::new()
         .file("[providers.openai]\nkey_env = \"WORK_KEY\"\nmodels = [\"o9\"]\n[providers.xai]\nkey_env = \"ABSENT\"\n")
         .var("OPENROUTER_API_KEY", "your_openrouter_api_key_here")
-        .var("GEMINI_API_KEY", "canary-gemini")
-        .var("WORK_KEY", " canary-work\n");
+        .var("GEMINI_API_KEY", "AIza-canary-gemini")
+        .var("WORK_KEY", " sk-canary-work\n");
     let loaded = desk.load();
     let endpoints = &loaded.config.providers.endpoints;
     assert_eq!(endpoints.iter().map(|e| e.provider.as_str()).collect::<Vec<_>>(), ["google", "openai"]);
-    assert_eq!(endpoints[1].key.as_ref().map(|key| key.expose()), Some("canary-work"));
+    assert_eq!(endpoints[1].key.as_ref().map(|key| key.expose()), Some("sk-canary-work"));
     assert_eq!(endpoints[1].models, ["o9"]);
     assert_eq!(loaded.warnings.len(), 2, "{:?}", loaded.warnings);
     assert_eq!(loaded.setting("providers.google.key_env").expect("a key").value, "set (GEMINI_API_KEY)");
     assert_eq!(loaded.setting("providers.openai.key_env").expect("a key").value, "set (WORK_KEY)");
     assert_eq!(loaded.setting("providers.openrouter.key_env").expect("a key").value, "unset (OPENROUTER_API_KEY)");
     assert!(!format!("{loaded:?}").contains("canary"));
+}
+
+#[test]
+fn a_key_that_looks_like_another_one_is_told_of_and_taken() {
+    let loaded = Desk::new().var("OPENAI_API_KEY", "AIza-canary").load();
+    assert_eq!(loaded.config.providers.endpoints.len(), 1);
+    let warning = &loaded.warnings[0];
+    assert!(warning.starts_with("$OPENAI_API_KEY does not begin with sk-") && !warning.contains("canary"), "{warning}");
+}
+
+#[test]
+fn azure_and_dial_are_set_up_by_the_older_servers_variables() {
+    let desk = Desk::new()
+        .var("AZURE_OPENAI_API_KEY", "canary-azure")
+        .var("DIAL_API_KEY", "canary-dial")
+        .var("DIAL_API_VERSION", "2025-01-01")
+        .var("DIAL_ALLOWED_MODELS", "o3, Sonnet-4.1")
+        .var("CUSTOM_API_KEY", "canary-custom");
+    let loaded = desk.load();
+    let endpoints = &loaded.config.providers.endpoints;
+    assert_eq!(endpoints.len(), 1, "{:?}", loaded.warnings);
+    assert_eq!((endpoints[0].provider.as_str(), endpoints[0].api_version.as_deref()), ("dial", Some("2025-01-01")));
+    assert_eq!(endpoints[0].allowed, ["o3", "Sonnet-4.1"]);
+    assert!(loaded.warnings[0].contains("$AZURE_OPENAI_ENDPOINT is not"), "{:?}", loaded.warnings);
+    let desk = desk.var("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com/").var("AZURE_ALLOWED_MODELS", "gpt-5");
+    let azure = &desk.load().config.providers.endpoints[0];
+    assert_eq!((azure.provider.as_str(), azure.base_url.as_deref()), ("azure", Some("https://r.openai.azure.com")));
+    assert_eq!(azure.allowed, ["gpt-5"]);
+    let without_key = Desk::new().var("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com/").load();
+    assert_eq!(without_key.config.providers.endpoints, []);
+}
+
+#[test]
+fn there_may_be_any_number_of_custom_endpoints() {
+    let file = "[providers.custom]\nbase_url = \"http://localhost:1/v1\"\n\
+        [providers.custom.lab]\nbase_url = \"https://lab.example/v1\"\nkey_env = \"LAB_KEY\"\nmodels = [\"a\"]\n\
+        [providers.custom.box]\nbase_url = \"http://box.example/v1\"\n[providers.custom.idle]\nmodels = [\"b\"]\n";
+    let loaded = Desk::new().file(file).var("LAB_KEY", "canary-lab").load();
+    let endpoints = &loaded.config.providers.endpoints;
+    let seen: Vec<_> = endpoints.iter().map(|e| (e.provider.as_str(), e.like.as_deref(), e.key.is_some())).collect();
+    let custom = Some("custom");
+    assert_eq!(seen, [("custom", None, false), ("box", custom, false), ("lab", custom, true)]);
+    assert_eq!(endpoints[2].models, ["a"]);
+    assert_eq!(loaded.warnings.len(), 1, "{:?}", loaded.warnings);
+    let wrong = "[providers.custom.openai]\nbase_url = \"http://a/v1\"\n[providers.custom.lab]\nbase_ulr = \"x\"\n\
+        [providers.openai.lab]\nbase_url = \"http://a/v1\"\n";
+    insta::assert_snapshot!(Desk::new().file(wrong).errors(), @r#"
+    ~/.config/zen/config.toml:1:19: [providers.custom]: "openai" is not a name of its own, in small letters, digits, - and _
+    ~/.config/zen/config.toml:4:1: providers.custom.base_ulr: no such key; did you mean `providers.custom.base_url`?
+    ~/.config/zen/config.toml:5:19: providers.openai.lab: no such key; did you mean `providers.openai.models`?
+    "#);
+}
+
+#[test]
+fn models_are_read_beside_the_config_file_where_they_are() {
+    let desk = Desk::new().file("");
+    assert_eq!(desk.load().config.models.file, None);
+    let file = desk.home.path().join(".config/zen/models.toml");
+    fs::write(&file, "").expect("written");
+    assert_eq!(desk.load().config.models.file, Some(file));
 }
 
 #[test]

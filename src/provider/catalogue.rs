@@ -1,47 +1,18 @@
-//! The providers and models that zen knows, read from the data in `assets/`. Checks all of it, so that what follows can
-//! believe it; decides nothing about which model is asked.
+//! The providers that zen knows, read from the data in `assets/`, with the models of each: those of the catalogue, and on
+//! top of them what the user's files say. Decides nothing about which model is asked.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::id::{ModelId, ProviderId};
-use crate::provider::effort::Effort;
-use crate::provider::model::{EffortWire, Efforts, Model, Temperature};
+use crate::config;
+use crate::config::shipped::{FILES, Files};
+use crate::id::ProviderId;
+use crate::provider::entry;
+use crate::provider::model::Model;
+use crate::provider::overlay::Overlays;
 use crate::provider::wire::Wire;
 use crate::unit::Tokens;
-
-/// The providers in the order in which they are asked, each with the file of its models.
-const SHIPPED: [Shipped; 5] = [
-    Shipped {
-        provider: ("assets/providers/google.toml", include_str!("../../assets/providers/google.toml")),
-        models: Some(("assets/models/google.toml", include_str!("../../assets/models/google.toml"))),
-    },
-    Shipped {
-        provider: ("assets/providers/openai.toml", include_str!("../../assets/providers/openai.toml")),
-        models: Some(("assets/models/openai.toml", include_str!("../../assets/models/openai.toml"))),
-    },
-    Shipped {
-        provider: ("assets/providers/xai.toml", include_str!("../../assets/providers/xai.toml")),
-        models: Some(("assets/models/xai.toml", include_str!("../../assets/models/xai.toml"))),
-    },
-    Shipped {
-        provider: ("assets/providers/custom.toml", include_str!("../../assets/providers/custom.toml")),
-        models: None,
-    },
-    Shipped {
-        provider: ("assets/providers/openrouter.toml", include_str!("../../assets/providers/openrouter.toml")),
-        models: Some(("assets/models/openrouter.toml", include_str!("../../assets/models/openrouter.toml"))),
-    },
-];
-
-/// A file's name and text.
-type File = (&'static str, &'static str);
-
-struct Shipped {
-    provider: File,
-    models: Option<File>,
-}
 
 /// A provider as its file describes it.
 #[derive(Clone, Debug, Deserialize)]
@@ -52,23 +23,69 @@ pub struct Provider {
     pub title: String,
     /// None where the user has to say it.
     pub base_url: Option<String>,
+    /// The path of a base URL that has none.
+    pub default_path: Option<String>,
+    /// Ends of a base URL that are its routes' and not its own.
+    #[serde(default)]
+    pub trims: Vec<String>,
+    /// The format of its models, unless a model names another.
     pub wire: Wire,
+    /// Where things stand beneath the base URL.
+    #[serde(default)]
+    pub routes: Routes,
+    /// The same where there is a dated version; what is not named here is as in `routes`.
+    #[serde(default)]
+    pub dated_routes: Routes,
+    /// The dated version of its interface, unless the user names one.
+    pub api_version: Option<String>,
     /// The environment variable that sets the provider up.
     pub variable: String,
     /// The variable of the key, where it is another one.
     key_variable: Option<String>,
     pub base_url_variable: Option<String>,
+    #[serde(default)]
+    allowed_variables: Vec<String>,
     /// The header that carries the key.
     pub key_header: String,
     /// What stands before the key in it, such as `Bearer`.
     pub key_scheme: Option<String>,
+    #[serde(default)]
+    pub needs_key: bool,
     /// Sent with every request.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// What is assumed of a model that the catalogue does not know. None: such a name is not sent.
     pub undeclared: Option<Undeclared>,
+    /// The provider whose models a configured name is taken to mean.
+    lends: Option<String>,
+    /// Whether its list of models is what it serves, and not all that its owner has.
+    #[serde(default)]
+    pub lists_what_it_serves: bool,
+    #[serde(rename = "many", default)]
+    _many: bool,
+    #[serde(rename = "key_begins", default)]
+    _key_begins: Vec<String>,
+    #[serde(rename = "models_variable")]
+    _models_variable: Option<String>,
+    #[serde(rename = "models_file_variable")]
+    _models_file_variable: Option<String>,
+    #[serde(rename = "api_version_variable")]
+    _api_version_variable: Option<String>,
     #[serde(skip)]
-    models: Option<File>,
+    models: Option<(&'static str, &'static str)>,
+}
+
+/// Paths, with `{deployment}` and `{version}` where these go. None: as the format has it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Routes {
+    pub chat_completions: Option<String>,
+    pub responses: Option<String>,
+    pub gemini: Option<String>,
+    /// The list of its models.
+    pub models: Option<String>,
+    /// What tells whether a key works, where the list of models does not.
+    pub check: Option<String>,
 }
 
 /// Which undeclared names a provider takes, and what is assumed of them.
@@ -98,17 +115,40 @@ pub struct BadCatalogue {
     pub problem: String,
 }
 
+impl BadCatalogue {
+    pub fn new(file: &str, entry: Option<String>, problem: &str) -> Self {
+        Self { file: file.to_owned(), entry, problem: problem.trim().to_owned() }
+    }
+}
+
 /// Every provider zen knows, in the order in which they are asked.
 ///
 /// # Errors
 /// A file that cannot be read as a provider.
 pub fn providers() -> Result<Vec<Provider>, BadCatalogue> {
-    let read = |shipped: &Shipped| {
-        let (file, text) = shipped.provider;
-        let provider = toml::from_str::<Provider>(text).map_err(|error| bad(file, None, error.message()))?;
-        Ok(Provider { models: shipped.models, ..provider })
-    };
-    SHIPPED.iter().map(read).collect()
+    FILES.iter().map(read).collect()
+}
+
+/// These and, behind the one they are like, the endpoints that the user has given a name of their own.
+///
+/// # Errors
+/// As [`providers`].
+pub fn providers_with(endpoints: &[config::Endpoint]) -> Result<Vec<Provider>, BadCatalogue> {
+    let mut known = providers()?;
+    for endpoint in endpoints.iter().rev() {
+        let Some(like) = &endpoint.like else { continue };
+        if let Some(place) = known.iter().position(|provider| provider.id.as_str() == like) {
+            let named = known[place].named(&endpoint.provider);
+            known.insert(place + 1, named);
+        }
+    }
+    Ok(known)
+}
+
+fn read(files: &Files) -> Result<Provider, BadCatalogue> {
+    let (file, text) = files.provider;
+    let provider: Provider = toml::from_str(text).map_err(|error| BadCatalogue::new(file, None, error.message()))?;
+    Ok(Provider { models: Some(files.models), ..provider })
 }
 
 impl Provider {
@@ -122,12 +162,39 @@ impl Provider {
         self.base_url_variable.as_deref().unwrap_or(self.id.as_str())
     }
 
-    /// The models that the catalogue has of it, in the order of the file.
+    /// Where its list of allowed models is set.
+    pub fn allowed_variable(&self) -> String {
+        self.allowed_variables.first().cloned().unwrap_or_else(|| format!("providers.{}.allowed", self.id))
+    }
+
+    /// Whether its list of models has other names than those it is asked by.
+    pub(super) fn lists_others(&self) -> bool {
+        self.lends.is_some()
+    }
+
+    /// Another endpoint of this kind. Its values stand in the config file.
+    fn named(&self, name: &str) -> Self {
+        let section = format!("providers.{}.{name}", self.id);
+        Self {
+            id: name.into(),
+            title: format!("{name} ({})", self.title),
+            variable: format!("{section}.base_url"),
+            key_variable: Some(format!("{section}.key_env")),
+            base_url_variable: Some(format!("{section}.base_url")),
+            allowed_variables: vec![format!("{section}.allowed")],
+            ..self.clone()
+        }
+    }
+
+    /// Its models: those of the catalogue in the order of the file, changed by the user's files, whose own come first.
     ///
     /// # Errors
     /// Names the file and the entry that is not as it should be.
-    pub fn models(&self) -> Result<Vec<Model>, BadCatalogue> {
-        self.models.map_or_else(|| Ok(Vec::new()), |(file, text)| read_models(file, text, self.wire))
+    pub(super) fn models(&self, overlays: &Overlays) -> Result<Vec<Model>, BadCatalogue> {
+        let (file, text) = self.models.unwrap_or(("", "model = []"));
+        let mut draft = entry::Draft::shipped(file, text)?;
+        overlays.of(&self.id).try_for_each(|layer| draft.add(layer))?;
+        draft.finish(self.wire)
     }
 
     /// A model that the catalogue does not know, as it is assumed to be; None where such names are not sent here.
@@ -135,190 +202,62 @@ impl Provider {
         let assumed = self.undeclared.as_ref()?;
         let (vendor, model) = name.split_once('/').unwrap_or_default();
         let fits = assumed.names == Names::Any || (!vendor.is_empty() && !model.is_empty());
-        fits.then(|| Model::undeclared(name, assumed.score, assumed.context_window, assumed.max_output))
+        fits.then(|| self.assumed(name))
     }
 
-    /// A model that the user has configured beside the catalogue's.
-    pub fn configured(&self, name: &str) -> Model {
+    /// A model of which no more than its name is known.
+    pub(super) fn assumed(&self, name: &str) -> Model {
         const MODEST: (u8, Tokens) = (6, Tokens(32_768));
-        self.undeclared(name).unwrap_or_else(|| Model::undeclared(name, MODEST.0, MODEST.1, None))
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Models {
-    model: Vec<Entry>,
-}
-
-/// A model as it stands in its file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    id: ModelId,
-    title: String,
-    #[serde(default)]
-    aliases: Vec<String>,
-    #[serde(default)]
-    description: String,
-    context_window: Tokens,
-    max_output: Option<Tokens>,
-    score: u8,
-    #[serde(default)]
-    fast: bool,
-    #[serde(default)]
-    images: bool,
-    #[serde(default)]
-    max_image_mb: u64,
-    #[serde(default)]
-    thinking: bool,
-    #[serde(default)]
-    code_generation: bool,
-    temperature: Option<TemperatureEntry>,
-    efforts: Option<EffortsEntry>,
-    #[serde(default)]
-    responses_only: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-enum TemperatureEntry {
-    Range([f64; 2]),
-    Fixed(f64),
-    Unsupported,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EffortsEntry {
-    wire: EffortWireEntry,
-    steps: Vec<Effort>,
-    max_thinking: Option<Tokens>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum EffortWireEntry {
-    ReasoningEffort,
-    ThinkingBudget,
-    ThinkingLevel,
-}
-
-fn read_models(file: &str, text: &str, wire: Wire) -> Result<Vec<Model>, BadCatalogue> {
-    let entries = toml::from_str::<Models>(text).map_err(|error| bad(file, culprit(text), error.message()))?;
-    let mut owners: HashMap<String, ModelId> = HashMap::new();
-    let mut models = Vec::with_capacity(entries.model.len());
-    for entry in entries.model {
-        let id = entry.id.to_string();
-        let model = entry.checked(wire).map_err(|problem| bad(file, Some(id.clone()), &problem))?;
-        for name in model.names() {
-            if let Some(other) = owners.insert(name.to_ascii_lowercase(), model.id.clone()) {
-                return Err(bad(file, Some(id), &format!("the name '{name}' belongs to '{other}' already")));
-            }
-        }
-        models.push(model);
-    }
-    Ok(models)
-}
-
-impl Entry {
-    fn checked(self, wire: Wire) -> Result<Model, String> {
-        if !(1..=20).contains(&self.score) {
-            return Err(format!("score = {} is outside 1 to 20", self.score));
-        }
-        if self.context_window == Tokens::ZERO {
-            return Err("context_window is 0".to_owned());
-        }
-        if self.images != (self.max_image_mb > 0) {
-            return Err("images and max_image_mb go together".to_owned());
-        }
-        let temperature = match self.temperature {
-            None => Temperature::default(),
-            Some(TemperatureEntry::Range([min, max])) if min <= max => Temperature::Range { min, max },
-            Some(TemperatureEntry::Range(_)) => return Err("the range of temperature is empty".to_owned()),
-            Some(TemperatureEntry::Fixed(value)) => Temperature::Fixed(value),
-            Some(TemperatureEntry::Unsupported) => Temperature::Unsupported,
+        let ((score, window), max_output) = match &self.undeclared {
+            Some(assumed) => ((assumed.score, assumed.context_window), assumed.max_output),
+            None => (MODEST, None),
         };
-        Ok(Model {
-            id: self.id,
-            title: self.title,
-            aliases: self.aliases,
-            description: self.description,
-            context_window: self.context_window,
-            max_output: self.max_output,
-            score: self.score,
-            fast: self.fast,
-            images: self.images,
-            max_image_bytes: self.max_image_mb << 20,
-            thinking: self.thinking,
-            code_generation: self.code_generation,
-            temperature,
-            efforts: self.efforts.map(|efforts| efforts.checked(wire)).transpose()?,
-            responses_only: self.responses_only,
-            prices: None,
-        })
+        Model { wire: self.wire, ..Model::undeclared(name, score, window, max_output) }
     }
-}
 
-impl EffortsEntry {
-    fn checked(self, format: Wire) -> Result<Efforts, String> {
-        if self.steps.is_empty() || !self.steps.is_sorted_by(|lower, higher| lower < higher) {
-            return Err("the steps of efforts are to ascend, and there is to be at least one".to_owned());
+    /// The models that the user has configured beside the catalogue's, each as `name` or `name=deployment`.
+    ///
+    /// # Errors
+    /// The data of the provider that lends its models is damaged.
+    pub(super) fn configured(&self, names: &[String]) -> Result<Vec<Model>, BadCatalogue> {
+        if names.is_empty() {
+            return Ok(Vec::new());
         }
-        let wire = match (self.wire, self.max_thinking, format) {
-            (EffortWireEntry::ReasoningEffort, None, Wire::ChatCompletions) => EffortWire::ReasoningEffort,
-            (EffortWireEntry::ThinkingLevel, None, Wire::Gemini) => EffortWire::ThinkingLevel,
-            (EffortWireEntry::ThinkingBudget, Some(max_thinking), Wire::Gemini) => {
-                EffortWire::ThinkingBudget { max_thinking }
-            }
-            (EffortWireEntry::ThinkingBudget, None, _) => return Err("a thinking_budget needs max_thinking".to_owned()),
-            _ => return Err("its efforts do not go on its provider's wire format".to_owned()),
+        let lender = FILES
+            .iter()
+            .map(read)
+            .find(|read| read.as_ref().is_ok_and(|provider| self.lends.as_deref() == Some(provider.id.as_str())));
+        let lent = match lender {
+            Some(lender) => lender?.models(&Overlays::default())?,
+            None => Vec::new(),
         };
-        Ok(Efforts { steps: self.steps, wire })
+        let one = |given: &String| {
+            let (name, deployment) = match given.split_once('=') {
+                Some((name, deployment)) => (name.trim(), Some(deployment.trim())),
+                None => (given.trim(), None),
+            };
+            match lent.iter().find(|model| model.is_named(name)) {
+                // Its own name there is the deployment's, also where that is spelled like an alias.
+                Some(model) => Model { deployment: Some(deployment.unwrap_or(name).to_owned()), ..model.clone() },
+                None => Model { deployment: deployment.map(str::to_owned), ..self.assumed(name) },
+            }
+        };
+        Ok(names.iter().map(one).collect())
     }
-}
-
-/// The first entry that cannot be read, once it is known that one cannot.
-fn culprit(text: &str) -> Option<String> {
-    let file: toml::Table = toml::from_str(text).ok()?;
-    let mut entries = file.get("model")?.as_array()?.iter();
-    let entry = entries.find(|entry| (*entry).clone().try_into::<Entry>().is_err())?;
-    Some(entry.get("id")?.as_str()?.to_owned())
-}
-
-fn bad(file: &str, entry: Option<String>, problem: &str) -> BadCatalogue {
-    BadCatalogue { file: file.to_owned(), entry, problem: problem.trim().to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const GOOD: &str = "[[model]]\nid = \"m-1\"\ntitle = \"M\"\naliases = [\"em\"]\ncontext_window = 10\nscore = 5\n";
-
-    fn refusal(text: &str) -> String {
-        read_models("f.toml", text, Wire::ChatCompletions).unwrap_err().to_string()
-    }
-
     #[test]
     fn everything_that_is_shipped_loads() {
         let providers = providers().unwrap();
         let ids: Vec<_> = providers.iter().map(|provider| provider.id.as_str()).collect();
-        assert_eq!(ids, ["google", "openai", "xai", "custom", "openrouter"]);
-        let models: Vec<usize> = providers.iter().map(|provider| provider.models().unwrap().len()).collect();
-        assert_eq!(models, [5, 13, 2, 0, 27]);
-    }
-
-    #[test]
-    fn a_bad_entry_is_refused_by_file_and_name() {
-        assert_eq!(refusal(&GOOD.replace("= 5", "= 21")), "f.toml, 'm-1': score = 21 is outside 1 to 20");
-        assert!(refusal(&format!("{GOOD}colour = 1\n")).starts_with("f.toml, 'm-1': unknown field `colour`"));
-        let twice = format!("{GOOD}{}", GOOD.replace("m-1", "m-2").replace("\"em\"", "\"EM\""));
-        assert_eq!(refusal(&twice), "f.toml, 'm-2': the name 'EM' belongs to 'm-1' already");
-        let level = format!("{GOOD}efforts = {{ wire = \"thinking_level\", steps = [\"low\"] }}\n");
-        assert_eq!(refusal(&level), "f.toml, 'm-1': its efforts do not go on its provider's wire format");
-        let order = format!("{GOOD}efforts = {{ wire = \"reasoning_effort\", steps = [\"low\", \"low\"] }}\n");
-        assert!(refusal(&order).contains("ascend"));
+        assert_eq!(ids, ["google", "openai", "azure", "xai", "dial", "custom", "openrouter"]);
+        let none = Overlays::default();
+        let models: Vec<usize> = providers.iter().map(|provider| provider.models(&none).unwrap().len()).collect();
+        assert_eq!(models, [14, 18, 0, 9, 9, 2, 32]);
     }
 
     #[test]
@@ -330,5 +269,35 @@ mod tests {
         assert_eq!(takers("vendor/model"), ["custom", "openrouter"]);
         assert_eq!(takers("llama3.2:3b"), ["custom"]);
         assert_eq!(takers("/model"), ["custom"]);
+    }
+
+    #[test]
+    fn a_deployment_is_the_model_that_it_is_named_after() {
+        let azure = providers().unwrap().into_iter().find(|provider| provider.id.as_str() == "azure").unwrap();
+        let names = ["gpt5.2=prod-52", "gpt-5.1-codex", "ours = x"].map(str::to_owned);
+        let models = azure.configured(&names).unwrap();
+        let seen: Vec<_> = models.iter().map(|model| (model.id.as_str(), model.sent_as(), model.wire)).collect();
+        assert_eq!(
+            seen,
+            [
+                ("gpt-5.2", "prod-52", Wire::ChatCompletions),
+                ("gpt-5.1-codex", "gpt-5.1-codex", Wire::Responses),
+                ("ours", "x", Wire::ChatCompletions),
+            ]
+        );
+        assert_eq!(models[0].context_window, Tokens(400_000));
+    }
+
+    #[test]
+    fn a_named_endpoint_stands_behind_the_one_it_is_like() {
+        let endpoint = config::Endpoint {
+            provider: "lab".to_owned(),
+            like: Some("custom".to_owned()),
+            ..config::Endpoint::default()
+        };
+        let known = providers_with(&[endpoint]).unwrap();
+        let ids: Vec<_> = known.iter().map(|provider| provider.id.as_str()).collect();
+        assert_eq!(ids[5..], ["custom", "lab", "openrouter"]);
+        assert_eq!(known[6].base_url_variable(), "providers.custom.lab.base_url");
     }
 }

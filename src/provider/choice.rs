@@ -43,8 +43,8 @@ pub enum NoModel {
         if *.is_default { "the default model (DEFAULT_MODEL) " } else { "" },
         list(" Nearest names: ", .nearest), suggest(.suggested))]
     Unknown { asked: String, is_default: bool, nearest: Vec<String>, suggested: Option<String> },
-    #[error("'{asked}' is served by {provider} through its Responses format alone, which zen does not speak.{}", suggest(.suggested))]
-    ResponsesOnly { asked: String, provider: ProviderId, suggested: Option<String> },
+    #[error("'{asked}' may not be asked at {provider}: {variable} does not allow it.{}", suggest(.suggested))]
+    Forbidden { asked: String, provider: ProviderId, variable: String, suggested: Option<String> },
     #[error(
         "{provider} names no models, so none can be chosen for you: name one in `model`, or set CUSTOM_MODEL_NAME or DEFAULT_MODEL"
     )]
@@ -55,7 +55,7 @@ impl NoModel {
     /// The model to name instead, where there is one.
     pub fn suggested(&self) -> Option<&str> {
         match self {
-            Self::Unknown { suggested, .. } | Self::ResponsesOnly { suggested, .. } => suggested.as_deref(),
+            Self::Unknown { suggested, .. } | Self::Forbidden { suggested, .. } => suggested.as_deref(),
             Self::NothingConfigured { .. } | Self::NothingDeclared { .. } => None,
         }
     }
@@ -78,8 +78,11 @@ pub(super) fn choose(
     }
     let suggested = best(served, category).map(|choice| choice.model.id.to_string());
     let shown: String = name.chars().filter(|character| !character.is_control()).take(MAX_NAME).collect();
-    Err(match unserved(served, name) {
-        Some(provider) => NoModel::ResponsesOnly { asked: shown, provider, suggested },
+    Err(match forbidding(served, name) {
+        Some(served) => {
+            let (provider, variable) = (served.provider.id.clone(), served.provider.allowed_variable());
+            NoModel::Forbidden { asked: shown, provider, variable, suggested }
+        }
         None => {
             NoModel::Unknown { nearest: nearest(served, name), asked: shown, is_default: asked.is_none(), suggested }
         }
@@ -88,9 +91,10 @@ pub(super) fn choose(
 
 fn declared(served: &[Arc<Served>], name: &str) -> Option<Choice> {
     served.iter().find_map(|served| {
+        let all = || served.models.iter().chain(&served.unlisted);
         // An id goes before an alias of another model.
-        let by_id = served.models.iter().find(|model| model.id.as_str().eq_ignore_ascii_case(name));
-        let model = by_id.or_else(|| served.models.iter().find(|model| model.is_named(name)))?;
+        let by_id = all().find(|model| model.id.as_str().eq_ignore_ascii_case(name));
+        let model = by_id.or_else(|| all().find(|model| model.is_named(name)))?;
         Some(choice(served, model.clone(), name))
     })
 }
@@ -101,30 +105,36 @@ fn undeclared(served: &[Arc<Served>], name: &str) -> Option<Choice> {
     if name.len() > MAX_NAME || name.chars().any(|character| character.is_control() || character.is_whitespace()) {
         return None;
     }
-    // A name that is known to be served in another way is not passed on in the hope that it works.
-    if unserved(served, name).is_some() {
+    // A name that is forbidden at one provider is not passed on to another that takes any.
+    if forbidding(served, name).is_some_and(|served| served.provider.undeclared.is_none()) {
         return None;
     }
     let takes = |names| {
         served.iter().find_map(|served| {
             served.provider.undeclared.as_ref().filter(|undeclared| undeclared.names == names)?;
-            Some(choice(served, Arc::new(served.provider.undeclared(name)?), name))
+            let model = served.provider.undeclared(name).filter(|_| served.allowed.permits_name(name))?;
+            let known_and_forbidden = served.forbidden.iter().any(|model| model.is_named(name));
+            (!known_and_forbidden).then(|| choice(served, Arc::new(model), name))
         })
     };
     takes(Names::WithSlash).or_else(|| takes(Names::Any))
 }
 
-fn unserved(served: &[Arc<Served>], name: &str) -> Option<ProviderId> {
-    let knows = |served: &&Arc<Served>| served.unserved.iter().any(|model| model.is_named(name));
-    served.iter().find(knows).map(|served| served.provider.id.clone())
+/// The provider that knows the name, or would take it unknown, and may not be asked for it.
+fn forbidding<'a>(served: &'a [Arc<Served>], name: &str) -> Option<&'a Arc<Served>> {
+    let knows = |served: &&Arc<Served>| served.forbidden.iter().any(|model| model.is_named(name));
+    let would =
+        |served: &&Arc<Served>| served.provider.undeclared(name).is_some() && !served.allowed.permits_name(name);
+    served.iter().find(knows).or_else(|| served.iter().find(would))
 }
 
-/// The model for `category`: a quick one where a quick answer is wanted, then the highest score, then the provider of
-/// the highest priority.
+/// The model for `category`: one for any question before a specialist, unless long reasoning is wanted; a quick one where
+/// a quick answer is wanted; then the highest score, then the provider of the highest priority.
 pub(super) fn best(served: &[Arc<Served>], category: Category) -> Option<Choice> {
     let all = served.iter().flat_map(|served| served.models.iter().map(move |model| (served, model)));
     let rank = |(_, model): &(&Arc<Served>, &Arc<Model>)| {
-        (Reverse(category == Category::FastResponse && model.fast), Reverse(model.score))
+        let unfit = model.specialist && category != Category::ExtendedReasoning;
+        (unfit, Reverse(category == Category::FastResponse && model.fast), Reverse(model.score))
     };
     all.min_by_key(rank).map(|(served, model)| choice(served, model.clone(), AUTO))
 }
@@ -187,7 +197,7 @@ mod tests {
             provider: provider.to_string(),
             base_url: (*provider == "custom").then(|| "http://localhost:11434/v1".to_owned()),
             key: (*provider != "custom").then(|| Secret::new(format!("key-of-{provider}"))),
-            models: Vec::new(),
+            ..config::Endpoint::default()
         };
         let providers =
             config::Providers { endpoints: providers.iter().map(endpoint).collect(), ..config::Providers::default() };
@@ -227,10 +237,12 @@ mod tests {
     #[test]
     fn auto_picks_by_category() {
         assert_eq!(auto(&["google"], Category::ExtendedReasoning), "gemini-3-pro-preview");
-        assert_eq!(auto(&["google"], Category::FastResponse), "gemini-2.5-flash");
+        assert_eq!(auto(&["google"], Category::FastResponse), "gemini-3.8-flash");
         assert_eq!(auto(&["openai", "google"], Category::Balanced), "gemini-3-pro-preview");
         assert_eq!(auto(&["openai"], Category::Balanced), "gpt-5.2");
-        assert_eq!(auto(&["openai", "xai"], Category::FastResponse), "gpt-5-mini");
+        assert_eq!(auto(&["openai"], Category::ExtendedReasoning), "gpt-5.1-codex");
+        assert_eq!(auto(&["openai"], Category::FastResponse), "gpt-5-mini");
+        assert_eq!(auto(&["openai", "xai"], Category::FastResponse), "grok-4-fast-reasoning");
     }
 
     #[test]
@@ -259,14 +271,67 @@ mod tests {
         assert_eq!(
             refusal(&[], "pro").to_string(),
             "no provider is configured, so no model can be asked. Set one of GEMINI_API_KEY, OPENAI_API_KEY, \
-             XAI_API_KEY, CUSTOM_API_URL, OPENROUTER_API_KEY and start zen again"
+             AZURE_OPENAI_API_KEY, XAI_API_KEY, DIAL_API_KEY, CUSTOM_API_URL, OPENROUTER_API_KEY and start zen again"
         );
     }
 
     #[test]
-    fn a_model_of_the_responses_format_is_not_sent_elsewhere() {
-        assert!(matches!(refusal(&["openai", "custom"], "o3pro"), NoModel::ResponsesOnly { .. }));
-        check(&["openai", "openrouter"], "o3pro", "openrouter openai/o3-pro");
+    fn a_model_of_the_responses_format_is_served_like_any_other() {
+        check(&["openrouter", "openai"], "o3pro", "openai o3-pro");
+        check(&["openai", "custom"], "codex", "openai gpt-5-codex");
+    }
+
+    #[test]
+    fn what_is_known_but_not_offered_is_asked_where_it_is_named() {
+        check(&["xai"], "grok-heavy", "xai grok-4-heavy");
+        check(&["custom"], "local-llama", "custom llama3.2");
+        assert!(registry(&["xai"], AUTO).offered().iter().all(|choice| choice.model.id.as_str() != "grok-4-heavy"));
+    }
+
+    /// A registry of OpenAI and a custom endpoint, each restricted to these names.
+    fn restricted(openai: &[&str], custom: &[&str]) -> Registry {
+        let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
+        let openai = config::Endpoint {
+            provider: "openai".to_owned(),
+            key: Some(Secret::new("key-of-openai")),
+            allowed: names(openai),
+            ..config::Endpoint::default()
+        };
+        let custom = config::Endpoint {
+            provider: "custom".to_owned(),
+            base_url: Some("http://localhost:11434/v1".to_owned()),
+            allowed: names(custom),
+            ..config::Endpoint::default()
+        };
+        let providers = config::Providers { endpoints: vec![openai, custom], ..config::Providers::default() };
+        Registry::new(&providers, &config::Models::default(), Clock::system(), Redactor::default()).unwrap()
+    }
+
+    #[test]
+    fn a_restriction_holds_for_every_name_of_a_model_and_for_none_of_another() {
+        let registry = restricted(&["MINI", "o3"], &[]);
+        let chosen = |name| registry.choose(Some(name), Category::Balanced);
+        assert_eq!(chosen("gpt-5-mini").unwrap().model.id.as_str(), "gpt-5-mini");
+        assert_eq!(chosen(AUTO).unwrap().model.id.as_str(), "gpt-5-mini");
+        let offered: Vec<_> = registry.offered().iter().map(|choice| choice.model.id.to_string()).collect();
+        assert_eq!(offered, ["gpt-5-mini", "o3"]);
+        let refused = chosen("gpt5").unwrap_err();
+        assert_eq!(refused.suggested(), Some("gpt-5-mini"));
+        assert!(refused.to_string().contains("OPENAI_ALLOWED_MODELS does not allow it"), "{refused}");
+        assert_eq!(chosen("llama3.2:3b").unwrap().provider.as_str(), "custom");
+        assert!(registry.warnings().is_empty());
+    }
+
+    #[test]
+    fn a_restriction_holds_for_names_that_no_catalogue_has() {
+        let registry = restricted(&[], &["llama3.2:3b"]);
+        let chosen = |name| registry.choose(Some(name), Category::Balanced);
+        assert_eq!(chosen("Llama3.2:3B").unwrap().provider.as_str(), "custom");
+        assert!(matches!(chosen("qwen:7b"), Err(NoModel::Forbidden { .. })));
+        let slip = restricted(&["gpt-5-minni"], &[]);
+        assert_eq!(slip.warnings().len(), 1);
+        assert!(slip.warnings()[0].ends_with("did you mean 'gpt-5-mini'?"), "{:?}", slip.warnings());
+        assert!(matches!(slip.choose(None, Category::Balanced), Err(NoModel::NothingDeclared { .. })));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config;
-use crate::provider::catalogue::Provider;
+use crate::provider::catalogue::{Provider, Routes};
 use crate::provider::wire::Wire;
 
 /// The address at which a cloud machine hands out its own credentials over IPv6.
@@ -18,6 +18,9 @@ const METADATA_V6: IpAddr = IpAddr::V6(std::net::Ipv6Addr::new(0xfd00, 0xec2, 0,
 pub(super) struct Endpoint {
     base: Url,
     pub headers: HeaderMap,
+    routes: Routes,
+    /// The dated version of its interface; empty where it has none.
+    version: String,
 }
 
 /// A provider that is not set up as it should be.
@@ -35,9 +38,9 @@ impl Endpoint {
         let Some(base) = configured.base_url.as_deref().or(provider.base_url.as_deref()) else {
             return Err(bad_url("the endpoint's base URL is not set, such as http://localhost:11434/v1".to_owned()));
         };
-        let base = base_url(base, provider.wire).map_err(bad_url)?;
+        let base = base_url(base, provider).map_err(bad_url)?;
         let headers = headers(provider, configured)?;
-        if configured.key.is_none() && configured.base_url.is_none() {
+        if configured.key.is_none() && (configured.base_url.is_none() || provider.needs_key) {
             let problem = format!("{} is not asked without a key: set it", provider.title);
             return Err(BadEndpoint { variable: provider.key_variable().to_owned(), problem });
         }
@@ -48,7 +51,38 @@ impl Endpoint {
                 provider.key_variable()
             )));
         }
-        Ok(Self { base, headers })
+        let version = configured.api_version.clone().or_else(|| provider.api_version.clone());
+        let routes = match &version {
+            Some(_) => provider.dated_routes.clone().or(&provider.routes),
+            None => provider.routes.clone(),
+        };
+        Ok(Self { base, headers, routes, version: version.unwrap_or_default() })
+    }
+
+    /// Where `deployment` is asked in this format: the path beneath the base URL, and the query.
+    pub fn route(&self, wire: Wire, deployment: &str) -> (Vec<String>, Option<String>) {
+        let own = match wire {
+            Wire::ChatCompletions => &self.routes.chat_completions,
+            Wire::Responses => &self.routes.responses,
+            Wire::Gemini => &self.routes.gemini,
+        };
+        self.filled(own.as_deref().unwrap_or(wire.route()), deployment)
+    }
+
+    /// Where its models are listed.
+    pub fn models_route(&self) -> (Vec<String>, Option<String>) {
+        self.filled(self.routes.models.as_deref().unwrap_or("models"), "")
+    }
+
+    /// What it answers only to a key that works.
+    pub fn check_route(&self) -> (Vec<String>, Option<String>) {
+        self.routes.check.as_deref().map_or_else(|| self.models_route(), |route| self.filled(route, ""))
+    }
+
+    fn filled(&self, route: &str, deployment: &str) -> (Vec<String>, Option<String>) {
+        let (path, query) = route.split_once('?').map_or((route, None), |(path, query)| (path, Some(query)));
+        let segments = path.split('/').map(|segment| segment.replace("{deployment}", deployment));
+        (segments.collect(), query.map(|query| query.replace("{version}", &self.version)))
     }
 
     /// Beneath the base URL, whatever stands in `path`: the origin cannot change.
@@ -67,7 +101,20 @@ impl Endpoint {
     }
 }
 
-fn base_url(text: &str, wire: Wire) -> Result<Url, String> {
+impl Routes {
+    fn or(self, other: &Self) -> Self {
+        let either = |own: Option<String>, other: &Option<String>| own.or_else(|| other.clone());
+        Self {
+            chat_completions: either(self.chat_completions, &other.chat_completions),
+            responses: either(self.responses, &other.responses),
+            gemini: either(self.gemini, &other.gemini),
+            models: either(self.models, &other.models),
+            check: either(self.check, &other.check),
+        }
+    }
+}
+
+fn base_url(text: &str, provider: &Provider) -> Result<Url, String> {
     let mut url = Url::parse(text.trim()).map_err(|error| format!("not a URL ({error})"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!("{}: is not a scheme zen speaks: use http or https", url.scheme()));
@@ -81,8 +128,14 @@ fn base_url(text: &str, wire: Wire) -> Result<Url, String> {
     if url.host_str().is_none_or(hands_out_credentials) {
         return Err("link-local addresses are not asked: a cloud machine hands out its credentials there".to_owned());
     }
-    if wire == Wire::Gemini && url.path() == "/" {
-        url.set_path("/v1beta");
+    // Its routes begin with what people copy along.
+    let path = url.path().trim_end_matches('/').to_owned();
+    let trimmed = provider.trims.iter().find_map(|end| path.strip_suffix(end.as_str())?.strip_suffix('/'));
+    if let Some(trimmed) = trimmed {
+        url.set_path(trimmed);
+    }
+    if let Some(default) = provider.default_path.as_deref().filter(|_| url.path() == "/") {
+        url.set_path(default);
     }
     Ok(url)
 }
@@ -142,7 +195,7 @@ mod tests {
             provider: provider.to_owned(),
             base_url: base_url.map(str::to_owned),
             key: key.map(Secret::new),
-            models: Vec::new(),
+            ..config::Endpoint::default()
         };
         Endpoint::new(&known, &configured)
     }
@@ -189,6 +242,33 @@ mod tests {
         let endpoint = endpoint("google", Some("https://proxy.example/"), Some("sk-0123456789")).unwrap();
         let url = endpoint.url(&["models", "../../x?y/z:run"], Some("alt=sse"));
         assert_eq!(url.as_str(), "https://proxy.example/v1beta/models/..%2F..%2Fx%3Fy%2Fz:run?alt=sse");
+    }
+
+    #[test]
+    fn azure_is_asked_with_and_without_a_version() {
+        let azure = catalogue::providers().unwrap().into_iter().find(|known| known.id.as_str() == "azure").unwrap();
+        let url = |base: &str, version: Option<&str>, wire| {
+            let configured = config::Endpoint {
+                provider: "azure".to_owned(),
+                base_url: Some(base.to_owned()),
+                key: Some(Secret::new("0123456789abcdef")),
+                api_version: version.map(str::to_owned),
+                ..config::Endpoint::default()
+            };
+            let endpoint = Endpoint::new(&azure, &configured).unwrap();
+            let (path, query) = endpoint.route(wire, "prod/1");
+            endpoint.url(&path.iter().map(String::as_str).collect::<Vec<_>>(), query.as_deref()).to_string()
+        };
+        for base in
+            ["https://r.openai.azure.com", "https://r.openai.azure.com/openai/v1/", "https://r.openai.azure.com/openai"]
+        {
+            let v1 = url(base, None, Wire::ChatCompletions);
+            assert_eq!(v1, "https://r.openai.azure.com/openai/v1/chat/completions");
+        }
+        let dated = |wire| url("https://r.openai.azure.com/", Some("2024-10-21"), wire);
+        let chat = "https://r.openai.azure.com/openai/deployments/prod%2F1/chat/completions?api-version=2024-10-21";
+        assert_eq!(dated(Wire::ChatCompletions), chat);
+        assert_eq!(dated(Wire::Responses), "https://r.openai.azure.com/openai/v1/responses");
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(super) struct Transport {
 #[derive(Debug)]
 pub(super) struct Outgoing {
     pub path: Vec<String>,
-    pub query: Option<&'static str>,
+    pub query: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -68,11 +68,21 @@ impl Transport {
         let path: Vec<&str> = outgoing.path.iter().map(String::as_str).collect();
         let sending = self
             .client(endpoint)?
-            .post(endpoint.url(&path, outgoing.query))
+            .post(endpoint.url(&path, outgoing.query.as_deref()))
             .headers(endpoint.headers.clone())
             .header("content-type", "application/json")
             .body(outgoing.body)
             .send();
+        let idle_timeout = self.limits.idle_timeout;
+        let response = within(idle_timeout, sending).await?.map_err(|error| unreachable(error, Class::Transport))?;
+        let max_reply = self.limits.max_reply;
+        Ok(Incoming { response, arrived: self.clock.wall(), idle_timeout, left: max_reply, max_reply })
+    }
+
+    /// Asks for what stands at this place beneath the base URL.
+    pub async fn get(&self, endpoint: &Endpoint, path: &[String], query: Option<&str>) -> Result<Incoming, Fault> {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let sending = self.client(endpoint)?.get(endpoint.url(&path, query)).headers(endpoint.headers.clone()).send();
         let idle_timeout = self.limits.idle_timeout;
         let response = within(idle_timeout, sending).await?.map_err(|error| unreachable(error, Class::Transport))?;
         let max_reply = self.limits.max_reply;

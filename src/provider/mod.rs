@@ -1,15 +1,20 @@
 //! Models and who serves them: what exists, who is asked, on which wire, and what came back or went wrong. Knows no
 //! threads, no tools and no faces.
 
+mod allowed;
 pub mod catalogue;
 pub mod choice;
 mod complaint;
 pub mod effort;
 mod endpoint;
+mod entry;
 mod exchange;
 pub mod failure;
 mod http;
+pub mod listing;
+mod manifest;
 pub mod model;
+mod overlay;
 pub mod price;
 pub mod registry;
 mod reply;

@@ -4,6 +4,7 @@
 use crate::id::ModelId;
 use crate::provider::effort::Effort;
 use crate::provider::price::Prices;
+use crate::provider::wire::Wire;
 use crate::unit::Tokens;
 
 /// Whole-name parts that tell a model which takes no temperature, where nothing else is known of it.
@@ -35,8 +36,14 @@ pub struct Model {
     pub temperature: Temperature,
     /// None where it takes no effort.
     pub efforts: Option<Efforts>,
-    /// Known by name, but served only through a format that zen does not speak. Never offered.
-    pub responses_only: bool,
+    /// The format in which it is asked.
+    pub wire: Wire,
+    /// What it is called on the wire, where that is not its id.
+    pub deployment: Option<String>,
+    /// Fit for a kind of work rather than for any question: chosen by itself only where long reasoning is wanted.
+    pub specialist: bool,
+    /// Whether it stands in lists and may be chosen for the caller. Others are known, and asked where they are named.
+    pub offered: bool,
     /// None: unknown.
     pub prices: Option<Prices>,
 }
@@ -60,10 +67,10 @@ pub struct Efforts {
 /// How an effort goes on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EffortWire {
-    /// `reasoning_effort` by name.
+    /// By name: `reasoning_effort`, or `reasoning.effort` in the Responses format.
     ReasoningEffort,
-    /// Gemini's `thinkingBudget`: a share of `max_thinking` tokens.
-    ThinkingBudget { max_thinking: Tokens },
+    /// Gemini's `thinkingBudget`: a share of `max` tokens, but never fewer than `min` unless it is off.
+    ThinkingBudget { min: Tokens, max: Tokens },
     /// Gemini's `thinkingLevel` by name.
     ThinkingLevel,
 }
@@ -90,9 +97,17 @@ impl Model {
             code_generation: false,
             temperature: if reasoner { Temperature::Unsupported } else { Temperature::default() },
             efforts: None,
-            responses_only: false,
+            wire: Wire::ChatCompletions,
+            deployment: None,
+            specialist: false,
+            offered: true,
             prices: None,
         }
+    }
+
+    /// Its name on the wire.
+    pub fn sent_as(&self) -> &str {
+        self.deployment.as_deref().unwrap_or(self.id.as_str())
     }
 
     /// Whether `name` is its id or one of its aliases, whatever the case.
@@ -130,9 +145,9 @@ impl Default for Temperature {
 }
 
 /// The tokens of a thinking budget that stand for `effort`: the shares that agents are used to.
-pub fn thinking_budget(effort: Effort, max_thinking: Tokens) -> Tokens {
+pub fn thinking_budget(effort: Effort, min: Tokens, max: Tokens) -> Tokens {
     let thousandths = match effort {
-        Effort::None => 0,
+        Effort::None => return Tokens::ZERO,
         Effort::Minimal => 5,
         Effort::Low => 80,
         Effort::Medium => 330,
@@ -140,7 +155,7 @@ pub fn thinking_budget(effort: Effort, max_thinking: Tokens) -> Tokens {
         Effort::Xhigh => 835,
         Effort::Max => 1000,
     };
-    Tokens(max_thinking.0.saturating_mul(thousandths) / 1000)
+    Tokens(max.0.saturating_mul(thousandths) / 1000).max(min)
 }
 
 #[cfg(test)]
@@ -170,7 +185,13 @@ mod tests {
     #[test]
     fn thinking_budgets_are_the_known_shares() {
         let budgets = [Effort::Minimal, Effort::Low, Effort::Medium, Effort::High, Effort::Max]
-            .map(|effort| thinking_budget(effort, Tokens(32_768)).0);
+            .map(|effort| thinking_budget(effort, Tokens(128), Tokens(32_768)).0);
         assert_eq!(budgets, [163, 2_621, 10_813, 21_954, 32_768]);
+    }
+
+    #[test]
+    fn a_thinking_budget_has_a_floor_unless_it_is_off() {
+        let budget = |effort| thinking_budget(effort, Tokens(512), Tokens(24_576));
+        assert_eq!([Effort::None, Effort::Minimal, Effort::Low].map(budget), [0, 512, 1_966].map(Tokens));
     }
 }

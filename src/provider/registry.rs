@@ -14,6 +14,7 @@ use crate::provider::exchange::Exchange;
 use crate::provider::failure::{Class, Failure, Fault};
 use crate::provider::http::Transport;
 use crate::provider::model::Model;
+use crate::provider::overlay::Overlays;
 use crate::provider::reply::Reply;
 use crate::provider::served::{BadProvider, Served, Status};
 use crate::provider::{Answer, Finish, Listener, Part, Request};
@@ -32,6 +33,8 @@ struct Inner {
     known: Vec<Provider>,
     /// In the order of priority.
     served: Vec<Arc<Served>>,
+    /// What a person should know of how this is set up.
+    warnings: Vec<String>,
     default_model: String,
     transport: Transport,
     clock: Clock,
@@ -63,7 +66,10 @@ impl Registry {
         clock: Clock,
         redactor: Redactor,
     ) -> Result<Self, BadProviders> {
-        let known = catalogue::providers().map_err(|error| BadProviders(vec![error.into()]))?;
+        let known =
+            catalogue::providers_with(&providers.endpoints).map_err(|error| BadProviders(vec![error.into()]))?;
+        let overlays = Overlays::read(models, &providers.endpoints)
+            .map_err(|errors| BadProviders(errors.into_iter().map(BadProvider::from).collect()))?;
         let (mut served, mut problems) = (Vec::new(), Vec::new());
         for endpoint in &providers.endpoints {
             if let Some(key) = &endpoint.key {
@@ -74,7 +80,7 @@ impl Registry {
                 problems.push(BadProvider::Unknown(endpoint.provider.clone()));
                 continue;
             };
-            match Served::new(&known[place], endpoint) {
+            match Served::new(&known[place], endpoint, &overlays) {
                 Ok(provider) => served.push((place, Arc::new(provider))),
                 Err(problem) => problems.push(problem),
             }
@@ -83,9 +89,13 @@ impl Registry {
             return Err(BadProviders(problems));
         }
         served.sort_by_key(|(place, _)| *place);
+        let served: Vec<Arc<Served>> = served.into_iter().map(|(_, served)| served).collect();
+        let warnings =
+            overlays.warnings.into_iter().chain(served.iter().flat_map(|served| served.warnings())).collect();
         let inner = Inner {
             known,
-            served: served.into_iter().map(|(_, served)| served).collect(),
+            served,
+            warnings,
             default_model: models.default.clone(),
             transport: Transport::new(providers.limits.clone(), clock),
             clock,
@@ -147,13 +157,13 @@ impl Registry {
         cancel: &CancellationToken,
         reply: &mut Reply,
     ) -> Result<Answer, Fault> {
-        let (wire, clock, transport) = (served.provider.wire, self.inner.clock, &self.inner.transport);
+        let (wire, clock, transport) = (model.wire, self.inner.clock, &self.inner.transport);
         let started = clock.now();
         let mut first_text = None;
 
         accepts(model, request)?;
         let effort = model.effort(request.effort);
-        let outgoing = wire.write(model, request, effort)?;
+        let outgoing = wire.write(&served.endpoint, model, request, effort)?;
         let exchange = Exchange { wire, listener, clock, reply, first_text: &mut first_text };
         let deadline = tokio::time::sleep(transport.limits().deadline);
         tokio::select! {
@@ -173,6 +183,20 @@ impl Registry {
             first_token: first_text.map(|first| first.saturating_duration_since(started)),
             latency: clock.elapsed(started),
         })
+    }
+
+    /// What a person should know of how the providers are set up, and what stops nothing.
+    pub fn warnings(&self) -> &[String] {
+        &self.inner.warnings
+    }
+
+    /// The providers that are configured, in the order of priority.
+    pub(super) fn served(&self) -> &[Arc<Served>] {
+        &self.inner.served
+    }
+
+    pub(super) fn transport(&self) -> &Transport {
+        &self.inner.transport
     }
 
     /// The models that can be asked by name, by the priority of their providers, then the highest score first.
@@ -237,7 +261,7 @@ impl Registry {
     }
 
     /// A provider's own words without any key, cut to a bounded length.
-    fn words(&self, text: &str) -> String {
+    pub(super) fn words(&self, text: &str) -> String {
         let text = self.inner.redactor.redact(text);
         match text.char_indices().nth(MAX_MESSAGE_CHARS) {
             None => text.into_owned(),

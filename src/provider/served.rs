@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use crate::config;
 use crate::id::ProviderId;
+use crate::provider::allowed::Allowed;
 use crate::provider::catalogue::{BadCatalogue, Provider};
 use crate::provider::endpoint::{BadEndpoint, Endpoint};
 use crate::provider::failure::Class;
 use crate::provider::model::Model;
+use crate::provider::overlay::Overlays;
 
 /// A provider that can be asked.
 #[derive(Debug)]
@@ -17,8 +19,11 @@ pub(super) struct Served {
     pub endpoint: Endpoint,
     /// In the order of the catalogue, the user's own first.
     pub models: Vec<Arc<Model>>,
-    /// Known by name, but not served through a format that zen speaks.
-    pub unserved: Vec<Arc<Model>>,
+    /// Known by name, and asked only by it: in no list, and never chosen for the caller.
+    pub unlisted: Vec<Arc<Model>>,
+    /// Known by name, but not allowed here.
+    pub forbidden: Vec<Arc<Model>>,
+    pub allowed: Allowed,
     tally: Mutex<Tally>,
 }
 
@@ -55,21 +60,39 @@ pub struct Status {
 pub enum BadProvider {
     #[error(transparent)]
     Endpoint(#[from] BadEndpoint),
-    #[error("zen's own data is damaged: {0}")]
+    #[error(transparent)]
     Catalogue(#[from] BadCatalogue),
     #[error("'{0}' is no provider that zen knows")]
     Unknown(String),
 }
 
 impl Served {
-    pub fn new(provider: &Provider, configured: &config::Endpoint) -> Result<Self, BadProvider> {
+    pub fn new(provider: &Provider, configured: &config::Endpoint, overlays: &Overlays) -> Result<Self, BadProvider> {
         let endpoint = Endpoint::new(provider, configured)?;
-        let known = provider.models()?;
-        let own = configured.models.iter().filter(|name| !known.iter().any(|model| model.is_named(name)));
-        let own: Vec<Model> = own.map(|name| provider.configured(name)).collect();
+        let known = provider.models(overlays)?;
+        let mut own = provider.configured(&configured.models)?;
+        own.retain(|model| model.deployment.is_some() || !known.iter().any(|known| known.is_named(model.id.as_str())));
+        // One that is named is wanted, whatever the catalogue thinks of it.
+        let wanted = |model: &Model| configured.models.iter().any(|name| model.is_named(name));
+        let known = known.into_iter().filter(|known| !own.iter().any(|own| own.id == known.id));
+        let known = known.map(|model| Model { offered: model.offered || wanted(&model), ..model }).collect::<Vec<_>>();
+        let allowed = Allowed::new(&configured.allowed);
         let all = own.into_iter().chain(known).map(Arc::new);
-        let (unserved, models) = all.partition(|model| model.responses_only);
-        Ok(Self { provider: provider.clone(), endpoint, models, unserved, tally: Mutex::default() })
+        let (permitted, forbidden): (Vec<_>, _) = all.partition(|model| allowed.permits(model));
+        let (models, unlisted) = permitted.into_iter().partition(|model| model.offered);
+        Ok(Self { provider: provider.clone(), endpoint, models, unlisted, forbidden, allowed, tally: Mutex::default() })
+    }
+
+    /// What a person should know of how it is set up.
+    pub fn warnings(&self) -> Vec<String> {
+        let known: Vec<&Model> =
+            [&self.models, &self.unlisted, &self.forbidden].into_iter().flatten().map(|model| &**model).collect();
+        let mut warnings = self.allowed.warnings(&self.provider, &known);
+        if self.models.is_empty() && self.provider.undeclared.is_none() && self.allowed.is_empty() {
+            let (title, id) = (&self.provider.title, &self.provider.id);
+            warnings.push(format!("{title} has no models to ask: name its deployments in providers.{id}.models"));
+        }
+        warnings
     }
 
     pub fn answered(&self, latency: Duration) {

@@ -1,4 +1,4 @@
-//! Asking a provider over a real socket, in both wire formats, with all that can go wrong on the way.
+//! Asking a provider over a real socket, in every wire format, with all that can go wrong on the way.
 
 use std::sync::Mutex;
 
@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 const KEY: &str = "sk-canary-0123456789";
 
-/// The two formats, each as a provider that speaks it.
-const FORMATS: [(&str, &str); 2] = [("openai", "gpt-4.1"), ("google", "gemini-2.5-pro")];
+/// The formats, each as a provider and a model of it that speak it.
+const FORMATS: [(&str, &str); 3] = [("openai", "gpt-4.1"), ("google", "gemini-2.5-pro"), ("openai", "o3-pro")];
 
 struct Bench {
     rehearsal: Rehearsal,
@@ -34,7 +34,7 @@ impl Bench {
             provider: provider.to_owned(),
             base_url: Some(base_url),
             key: Some(Secret::new(KEY)),
-            models: Vec::new(),
+            ..config::Endpoint::default()
         };
         let providers = config::Providers { endpoints: vec![endpoint], limits };
         let models = config::Models::default();
@@ -149,6 +149,34 @@ async fn a_gemini_request_has_its_shape() {
             "generationConfig": {"temperature": 0.5, "thinkingConfig": {"thinkingBudget": 2621}},
         })
     );
+}
+
+#[tokio::test]
+async fn a_responses_request_has_its_shape() {
+    let bench = Bench::new(("openai", "gpt-5.2-pro"), Scene::reply("fine"));
+    let image = Image { media_type: "image/png", base64: "AAAA".into() };
+    let mut request = question("look");
+    request.messages.insert(0, Message::text(Role::Assistant, "before"));
+    request.messages[1].parts.push(Part::Image(image));
+    (request.temperature, request.effort) = (Some(0.2), Some(Effort::Max));
+    assert_eq!(bench.ask(request).await.unwrap().effort_sent, Some(Effort::Xhigh));
+    let seen = bench.seen().await;
+    assert_eq!(seen.path, "/v1/responses");
+    let expected = json!({
+        "model": "gpt-5.2-pro",
+        "instructions": "be brief",
+        "input": [
+            {"role": "assistant", "content": [{"type": "output_text", "text": "before"}]},
+            {"role": "user", "content": [
+                {"type": "input_text", "text": "look"},
+                {"type": "input_image", "image_url": "data:image/png;base64,AAAA"},
+            ]},
+        ],
+        "stream": true,
+        "store": false,
+        "reasoning": {"effort": "xhigh"},
+    });
+    assert_eq!(seen.body, expected);
 }
 
 #[tokio::test]
@@ -400,13 +428,13 @@ async fn what_a_provider_did_is_counted() {
     bench.ask(question("q")).await.unwrap_err();
     bench.ask(question("q")).await.unwrap();
     let all = bench.registry.providers();
-    assert_eq!(all.len(), 5);
+    assert_eq!(all.len(), 7);
     let google = &all[0];
     assert_eq!((google.answered, google.failed, google.last_failure), (1, 1, Some(Class::Overloaded)));
-    assert!(google.configured && google.models == 5 && google.last_latency.is_some());
+    assert!(google.configured && google.models == 12 && google.last_latency.is_some());
     assert!(!all[1].configured && all[1].variable == "OPENAI_API_KEY");
     let offered = bench.registry.offered();
-    assert!(offered.is_sorted_by_key(|choice| std::cmp::Reverse(choice.model.score)) && offered.len() == 5);
+    assert!(offered.is_sorted_by_key(|choice| std::cmp::Reverse(choice.model.score)) && offered.len() == 12);
 }
 
 #[tokio::test]
@@ -415,7 +443,7 @@ async fn every_bad_endpoint_is_told_at_once() {
         provider: provider.to_owned(),
         base_url: base_url.map(str::to_owned),
         key: key.map(Secret::new),
-        models: Vec::new(),
+        ..config::Endpoint::default()
     };
     let endpoints = vec![
         endpoint("custom", Some("http://gpu.example/v1"), Some(KEY)),
@@ -440,7 +468,7 @@ async fn requests_share_a_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_demo_answers_in_both_formats() {
+async fn the_demo_answers_in_every_format() {
     for format in FORMATS {
         let bench = Bench::new(format, Script::demo());
         let heard = Heard::default();

@@ -98,6 +98,9 @@ impl Line {
                 return self.send(&plain(*status, &scene.headers, &body)).await;
             }
             Kind::Status(status, body) => return self.send(&plain(*status, &scene.headers, body)).await,
+            _ if request.wire == Wire::Models => {
+                return self.send(&plain(200, &scene.headers, &wire::models(request))).await;
+            }
             Kind::Reply(text) => text.clone(),
             Kind::Echo | Kind::By(_) => wire::echo(request),
         };
@@ -176,6 +179,7 @@ fn decided(mut scene: Scene, request: &Recorded) -> Scene {
 fn unplayable(request: &Recorded) -> Option<u16> {
     match request.wire {
         Wire::Unknown => Some(404),
+        Wire::Models => None,
         _ if request.messages.is_empty() => Some(400),
         _ => None,
     }

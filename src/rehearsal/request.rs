@@ -13,7 +13,10 @@ const MAX_BODY: usize = 64 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wire {
     ChatCompletions,
+    Responses,
     Gemini,
+    /// A list of models, in the shape of whichever provider's path it is.
+    Models,
     /// The path belongs to no format that is spoken here.
     Unknown,
 }
@@ -63,8 +66,9 @@ impl Recorded {
         let json: Value = serde_json::from_slice(body).unwrap_or_default();
         let (model, messages, stream) = match wire {
             Wire::ChatCompletions => chat_completions(&json),
+            Wire::Responses => responses(&json),
             Wire::Gemini => gemini(&head.path, &json),
-            Wire::Unknown => Default::default(),
+            Wire::Models | Wire::Unknown => Default::default(),
         };
         Self {
             number: 0,
@@ -88,6 +92,15 @@ fn chat_completions(body: &Value) -> Asked {
     (text(&body["model"]), messages.collect(), body["stream"] == true)
 }
 
+fn responses(body: &Value) -> Asked {
+    let system = body["instructions"].as_str().map(|text| ("system".to_owned(), text.to_owned()));
+    let input = match &body["input"] {
+        Value::String(text) => vec![("user".to_owned(), text.clone())],
+        input => items(input).map(|said| (text(&said["role"]), content(&said["content"]))).collect(),
+    };
+    (text(&body["model"]), system.into_iter().chain(input).collect(), body["stream"] == true)
+}
+
 fn gemini(path: &str, body: &Value) -> Asked {
     let called = path.split('?').next().unwrap_or_default().rsplit("/models/").next().unwrap_or_default();
     let (model, method) = called.rsplit_once(':').unwrap_or((called, ""));
@@ -105,7 +118,8 @@ fn content(content: &Value) -> String {
         return text.clone();
     }
     let parts = items(content).map(|part| {
-        let data_url = part["image_url"]["url"].as_str().and_then(|url| url.strip_prefix("data:"));
+        let url = part["image_url"]["url"].as_str().or(part["image_url"].as_str());
+        let data_url = url.and_then(|url| url.strip_prefix("data:"));
         let media = data_url.and_then(|url| url.split(';').next()).or(part["inline_data"]["mime_type"].as_str());
         media.map_or_else(|| text(&part["text"]), |media| format!("[image {media}]"))
     });
@@ -207,7 +221,9 @@ impl Head {
         let path = self.path.split('?').next().unwrap_or_default();
         let gemini = path.ends_with(":streamGenerateContent") || path.ends_with(":generateContent");
         match self.method.as_str() {
+            "GET" if path.ends_with("/models") || path.ends_with("/key") => Wire::Models,
             "POST" if path.ends_with("/chat/completions") => Wire::ChatCompletions,
+            "POST" if path.ends_with("/responses") => Wire::Responses,
             "POST" if path.contains("/models/") && gemini => Wire::Gemini,
             _ => Wire::Unknown,
         }

@@ -1,4 +1,4 @@
-//! The replies of the scripted provider in both wire formats, written from what real providers send. Not shared with the
+//! The replies of the scripted provider in every wire format, written from what real providers send. Not shared with the
 //! code that reads them: a mistake made once would then be made twice.
 
 use serde_json::{Value, json};
@@ -27,7 +27,8 @@ pub(super) fn streamed(scene: &Scene, request: &Recorded, text: &str) -> Events 
     let pieces = cut(text, scene.pieces);
     let mut events = match request.wire {
         Wire::Gemini => gemini_events(scene, request, &pieces),
-        Wire::ChatCompletions | Wire::Unknown => chat_events(scene, request, &pieces),
+        Wire::Responses => responses_events(scene, request, &pieces),
+        Wire::ChatCompletions | Wire::Models | Wire::Unknown => chat_events(scene, request, &pieces),
     };
     if let Some(error) = &scene.error {
         events.closing = vec![event(error)];
@@ -40,6 +41,7 @@ pub(super) fn whole(scene: &Scene, request: &Recorded, text: &str) -> String {
     let body = match (&scene.error, request.wire) {
         (Some(error), _) => error.clone(),
         (None, Wire::Gemini) => gemini_chunk(scene, request, text, count_tokens(text), true),
+        (None, Wire::Responses) => response(scene, request, text).1,
         (None, _) => {
             let mut body = chat_chunk(
                 request,
@@ -74,6 +76,64 @@ pub(super) fn error_body(wire: Wire, status: u16) -> String {
         _ => json!({"error": {"message": says, "type": kind.to_ascii_lowercase(), "param": null, "code": null}}),
     }
     .to_string()
+}
+
+/// The list of the scripted provider's models, or what is known of its key.
+pub(super) fn models(request: &Recorded) -> String {
+    const NAMES: [&str; 2] = ["scripted-large", "scripted-small"];
+    if request.path.ends_with("/key") {
+        return json!({"data": {"label": "scripted", "usage": 0, "limit": null}}).to_string();
+    }
+    if request.header("x-goog-api-key").is_some() {
+        let model = |name| {
+            let methods = ["generateContent", "countTokens"];
+            json!({"name": format!("models/{name}"), "displayName": name, "inputTokenLimit": 1_000_000,
+                "outputTokenLimit": 65_536, "supportedGenerationMethods": methods})
+        };
+        return json!({"models": NAMES.map(model)}).to_string();
+    }
+    let model = |name| json!({"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "rehearsal"});
+    json!({"object": "list", "data": NAMES.map(model)}).to_string()
+}
+
+fn responses_events(scene: &Scene, request: &Recorded, pieces: &[&str]) -> Events {
+    let mut number = 0;
+    let mut numbered = |mut data: Value| {
+        number += 1;
+        data["sequence_number"] = json!(number);
+        format!("event: {}\ndata: {data}\n\n", data["type"].as_str().unwrap_or_default())
+    };
+    let begun = json!({"id": "resp_rehearsal", "object": "response", "status": "in_progress", "error": null});
+    let opening = vec![numbered(json!({"type": "response.created", "response": begun}))];
+    let delta = |piece: &&str| json!({"type": "response.output_text.delta", "item_id": "msg_1", "output_index": 0, "content_index": 0, "delta": piece});
+    let pieces_out = pieces.iter().map(|piece| numbered(delta(piece))).collect();
+    let (kind, response) = response(scene, request, &pieces.concat());
+    let closing = match kind {
+        Some(kind) => vec![numbered(json!({"type": kind, "response": response}))],
+        None => Vec::new(),
+    };
+    Events { opening, pieces: pieces_out, closing }
+}
+
+/// The event that ends the stream, None where the scene leaves it out, and the whole response.
+fn response(scene: &Scene, request: &Recorded, text: &str) -> (Option<&'static str>, Value) {
+    let (kind, status, details) = match scene.finish.as_str() {
+        "" => (None, "in_progress", Value::Null),
+        "stop" => (Some("response.completed"), "completed", Value::Null),
+        reason => (Some("response.incomplete"), "incomplete", json!({"reason": reason})),
+    };
+    let content = json!([{"type": "output_text", "text": text, "annotations": []}]);
+    let mut response = json!({
+        "id": "resp_rehearsal", "object": "response", "created_at": 1_700_000_000, "status": status, "error": null,
+        "incomplete_details": details, "model": request.model,
+        "output": [{"id": "msg_1", "type": "message", "role": "assistant", "status": status, "content": content}],
+    });
+    if scene.usage {
+        let (input, output) = (input_tokens(request), count_tokens(text));
+        response["usage"] = json!({"input_tokens": input, "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": output, "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": input + output});
+    }
+    (kind, response)
 }
 
 fn chat_events(scene: &Scene, request: &Recorded, pieces: &[&str]) -> Events {

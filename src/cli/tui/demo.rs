@@ -39,8 +39,8 @@ pub fn stage(mut config: Config) -> io::Result<(Config, Rehearsal)> {
     config.providers.endpoints = vec![Endpoint {
         provider: "custom".to_owned(),
         base_url: Some(rehearsal.base_url()),
-        key: None,
         models: vec!["scripted-large".to_owned(), "scripted-small".to_owned()],
+        ..Endpoint::default()
     }];
     Ok((config, rehearsal))
 }

@@ -8,7 +8,6 @@ use serde_json::Value;
 use crate::provider::complaint::Complaint;
 use crate::provider::effort::Effort;
 use crate::provider::failure::{Class, Fault};
-use crate::provider::http::Outgoing;
 use crate::provider::model::Model;
 use crate::provider::reply::Reply;
 use crate::provider::{Finish, Part, Request, Role, Usage};
@@ -56,7 +55,7 @@ struct ImageUrl {
     url: String,
 }
 
-pub(super) fn write(model: &Model, request: &Request, effort: Option<Effort>) -> serde_json::Result<Outgoing> {
+pub(super) fn write(model: &Model, request: &Request, effort: Option<Effort>) -> serde_json::Result<Vec<u8>> {
     let system = request.system.as_deref().map(|text| Said { role: "system", content: Content::Text(text.into()) });
     let turns = request.messages.iter().map(|message| Said {
         role: match message.role {
@@ -66,15 +65,14 @@ pub(super) fn write(model: &Model, request: &Request, effort: Option<Effort>) ->
         content: content(&message.parts),
     });
     let body = Body {
-        model: model.id.as_str(),
+        model: model.sent_as(),
         messages: system.into_iter().chain(turns).collect(),
         stream: true,
         stream_options: StreamOptions { include_usage: true },
         temperature: model.temperature(request.temperature, effort),
         reasoning_effort: effort,
     };
-    let path = vec!["chat".to_owned(), "completions".to_owned()];
-    Ok(Outgoing { path, query: None, body: serde_json::to_vec(&body)? })
+    serde_json::to_vec(&body)
 }
 
 /// Text without images goes as one string: not every endpoint takes parts.

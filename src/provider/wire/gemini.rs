@@ -8,7 +8,6 @@ use serde_json::Value;
 use crate::provider::complaint::Complaint;
 use crate::provider::effort::Effort;
 use crate::provider::failure::{Class, Fault};
-use crate::provider::http::Outgoing;
 use crate::provider::model::{EffortWire, Model, thinking_budget};
 use crate::provider::reply::Reply;
 use crate::provider::{Finish, Part, Request, Role, Usage};
@@ -67,10 +66,10 @@ enum Thinking {
     Level(Effort),
 }
 
-pub(super) fn write(model: &Model, request: &Request, effort: Option<Effort>) -> serde_json::Result<Outgoing> {
+pub(super) fn write(model: &Model, request: &Request, effort: Option<Effort>) -> serde_json::Result<Vec<u8>> {
     let temperature = model.temperature(request.temperature, effort);
     let thinking_config = effort.zip(model.efforts.as_ref()).map(|(effort, efforts)| match efforts.wire {
-        EffortWire::ThinkingBudget { max_thinking } => Thinking::Budget(thinking_budget(effort, max_thinking)),
+        EffortWire::ThinkingBudget { min, max } => Thinking::Budget(thinking_budget(effort, min, max)),
         EffortWire::ThinkingLevel | EffortWire::ReasoningEffort => Thinking::Level(effort),
     });
     let says_anything = temperature.is_some() || thinking_config.is_some();
@@ -82,8 +81,7 @@ pub(super) fn write(model: &Model, request: &Request, effort: Option<Effort>) ->
         contents: contents(request),
         generation_config: says_anything.then_some(Generation { temperature, thinking_config }),
     };
-    let path = vec!["models".to_owned(), format!("{}:streamGenerateContent", model.id)];
-    Ok(Outgoing { path, query: Some("alt=sse"), body: serde_json::to_vec(&body)? })
+    serde_json::to_vec(&body)
 }
 
 /// The turns, adjacent ones of one role joined: the format wants the roles to alternate.

@@ -22,6 +22,7 @@ pub fn server(rehearsal: &Rehearsal, working_directory: &Path, change: impl FnOn
         base_url: Some(rehearsal.base_url()),
         key: None,
         models: vec!["scripted".to_owned()],
+        ..Endpoint::default()
     });
     change(&mut config);
     let setup = Setup {
