@@ -18,11 +18,13 @@ use crate::control::service::{Identity, Service};
 use crate::control::socket::{self, Bound, NoSocket};
 use crate::control::types::Face;
 use crate::engine::{Engine, Setup};
+use crate::provider::Registry;
 use crate::secret::Redactor;
 use crate::server::Server;
 use crate::shutdown::Shutdown;
 use crate::telemetry::log::{self, Log};
 use crate::thread::Principal;
+use crate::unit::UnixMillis;
 
 /// More would cost memory and bring nothing: what takes time is the providers.
 const WORKER_THREADS: usize = 2;
@@ -103,6 +105,7 @@ pub fn launch(
         streams.complain(error);
         Exit::Config
     })?;
+    engine.models.warnings().iter().for_each(|warning| streams.complain(warning));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), face = face.as_str(), "zen starts");
 
     on_signals(&engine.shutdown, face).map_err(|error| {
@@ -118,6 +121,27 @@ pub fn launch(
         None
     });
     Ok(Launched { server, service, principal, control, log })
+}
+
+/// The providers as they are configured, for a command that needs no engine. What should be known of them is on stderr.
+pub fn registry(config: Config, environment: &Environment, streams: &mut Streams) -> Result<Registry, Exit> {
+    let setup = setup(config, environment);
+    let Config { providers, models, .. } = &setup.config;
+    match Registry::new(providers, models, setup.clock, setup.redactor) {
+        Ok(registry) => {
+            registry.warnings().iter().for_each(|warning| streams.complain(warning));
+            Ok(registry)
+        }
+        Err(error) => {
+            streams.complain(error);
+            Err(Exit::Config)
+        }
+    }
+}
+
+/// The wall clock, as data.
+pub fn now() -> UnixMillis {
+    Clock::system().wall()
 }
 
 /// What an engine of this process is started with. The redactor knows every key from here on.

@@ -4,7 +4,9 @@
 pub mod config;
 pub mod flags;
 mod launch;
+mod models;
 pub mod output;
+mod providers;
 mod stdio;
 mod threads;
 mod tui;
@@ -35,6 +37,10 @@ enum Command {
     Tui(With<tui::Args>),
     /// List, read and expire the threads of running zen processes
     Threads(With<threads::Args>),
+    /// List the models that could be asked, or fetch what providers say of theirs
+    Models(With<models::Args>),
+    /// See whether the configured providers take their keys
+    Providers(With<providers::Args>),
     /// Show the configuration, and where each value comes from
     Config(With<config::Args>),
 }
@@ -61,6 +67,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Command::Stdio(With { config, own: NoArgs {} }) => stdio::run(&flags.followed_by(config), environment, streams),
         Command::Tui(With { config, own }) => tui::run(&own, &flags.followed_by(config), environment, streams),
         Command::Threads(With { config, own }) => threads::run(own, &flags.followed_by(config), environment, streams),
+        Command::Models(With { config, own }) => models::run(&own, &flags.followed_by(config), environment, streams),
+        Command::Providers(With { config, own }) => {
+            providers::run(&own, &flags.followed_by(config), environment, streams)
+        }
         Command::Config(With { config, own }) => config::run(own, &flags.followed_by(config), environment, streams),
     }
 }
