@@ -168,7 +168,7 @@ fn is_this_machine(host: &str) -> bool {
 }
 
 fn hands_out_credentials(host: &str) -> bool {
-    host == "metadata.google.internal" || address(host).is_some_and(is_link_local)
+    host.trim_end_matches('.') == "metadata.google.internal" || address(host).is_some_and(is_link_local)
 }
 
 /// The addresses of one's own link, where cloud machines are told their credentials.

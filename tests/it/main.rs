@@ -9,6 +9,7 @@ mod ending;
 mod flight;
 mod live;
 mod memory;
+mod providers;
 mod rmcp;
 mod stdio;
 mod support;
