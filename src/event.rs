@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
-use crate::id::{CallId, ConnectionId, Counter, MessageSeq, ThreadId};
+use crate::id::{CallId, ConnectionId, Counter, MessageSeq, PauseId, ThreadId};
 
 /// Events that a slow watcher may fall behind before it has to start anew from a snapshot.
 pub const BUS_CAPACITY: usize = 4096;
@@ -27,6 +27,10 @@ pub enum Event {
     },
     /// A message passed the interceptor chain and stands in the message log.
     MessageLogged(MessageSeq),
+    /// A message waits for a person's decision.
+    MessagePaused(PauseId),
+    /// It waits no more, for whatever reason.
+    PauseResolved(PauseId),
     /// The control socket turned a foreign user away.
     ControlRefused {
         uid: u32,

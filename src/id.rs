@@ -80,6 +80,10 @@ counted_id!(
     ConnectionId
 );
 counted_id!(
+    /// A message that waits for a person's decision, within one process.
+    PauseId
+);
+counted_id!(
     /// A message's place in the message log of one process.
     MessageSeq
 );

@@ -7,7 +7,7 @@ use zen::clock::Clock;
 use zen::event::Bus;
 use zen::id::ConnectionId;
 use zen::interceptor::builtin::message_log::MessageLog;
-use zen::interceptor::chain::Decision;
+use zen::interceptor::decider::Decision;
 use zen::interceptor::{Action, Chain, Decider, Message};
 use zen::mcp::envelope::Envelope;
 use zen::rehearsal::Scene;

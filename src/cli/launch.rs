@@ -106,6 +106,9 @@ pub fn launch(
         Exit::Config
     })?;
     engine.models.warnings().iter().for_each(|warning| streams.complain(warning));
+    if let Some(losses) = log.losses() {
+        engine.metrics.tell_losses_of(losses);
+    }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), face = face.as_str(), "zen starts");
 
     on_signals(&engine.shutdown, face).map_err(|error| {

@@ -5,6 +5,7 @@ pub mod config;
 pub mod flags;
 mod launch;
 mod models;
+mod metrics;
 pub mod output;
 mod providers;
 mod stdio;
@@ -41,6 +42,8 @@ enum Command {
     Models(With<models::Args>),
     /// See whether the configured providers take their keys
     Providers(With<providers::Args>),
+    /// Show what running zen processes count, as Prometheus text
+    Metrics(With<metrics::Args>),
     /// Show the configuration, and where each value comes from
     Config(With<config::Args>),
 }
@@ -71,6 +74,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Command::Providers(With { config, own }) => {
             providers::run(&own, &flags.followed_by(config), environment, streams)
         }
+        Command::Metrics(With { config, own }) => metrics::run(&own, &flags.followed_by(config), environment, streams),
         Command::Config(With { config, own }) => config::run(own, &flags.followed_by(config), environment, streams),
     }
 }

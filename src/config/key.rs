@@ -167,7 +167,7 @@ const GIB: u64 = 1 << 30;
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| FIXED.into_iter().chain(provider::keys()).collect());
 
 /// The keys that are the same whatever providers there are.
-const FIXED: [Key; 29] = [
+const FIXED: [Key; 40] = [
     Key::cap(
         "threads.ttl",
         duration(|d| &mut d.config.threads.ttl, seconds(1), days(365)),
@@ -314,7 +314,55 @@ const FIXED: [Key; 29] = [
         count(|d| &mut d.config.control.max_watchers, 10_000),
         "Watchers of this process at one time.",
     ),
+    Key::cap(
+        "interceptors.deadline",
+        duration(|d| &mut d.config.interceptors.deadline, millis(1), seconds(600)),
+        "How long an interceptor may take to decide; then it has failed, and the message is blocked.",
+    ),
+    Key::new(
+        "interceptors.rules",
+        Field::Path(|d| &mut d.config.interceptors.rules),
+        "A file of rules for messages, read again when it changes; unset means none.",
+    ),
+    Key::cap(
+        "interceptors.max_paused",
+        count(|d| &mut d.config.interceptors.max_paused, 65_536),
+        "Messages that may wait for a person's decision; a further one is blocked.",
+    ),
+    Key::cap(
+        "interceptors.pause_timeout",
+        duration(|d| &mut d.config.interceptors.pause_timeout, millis(10), days(1)),
+        "How long a paused message waits where its rule does not say; then it is blocked.",
+    ),
+    Key::new(
+        "interceptors.redact_messages",
+        Field::Bool(|d| &mut d.config.interceptors.redact_messages),
+        "Whether what looks like a key is taken out of what goes to the client.",
+    ),
+    Key::new(
+        "interceptors.redact_log",
+        Field::Bool(|d| &mut d.config.interceptors.redact_log),
+        "Whether what looks like a key is taken out of the messages that are kept to be looked at.",
+    ),
+    rate("interceptors.rate_connection", |d| &mut d.config.interceptors.rate_connection),
+    rate("interceptors.rate_tool", |d| &mut d.config.interceptors.rate_tool),
+    rate("interceptors.rate_principal", |d| &mut d.config.interceptors.rate_principal),
+    Key::cap(
+        "interceptors.rate_burst",
+        Field::Integer { at: Whole::U32(|d| &mut d.config.interceptors.rate_burst), min: 1, max: 1_000_000 },
+        "Requests that may come at once where a rate is set.",
+    ),
+    Key::new(
+        "interceptors.max_bytes",
+        Field::Texts(|d| &mut d.config.interceptors.max_bytes),
+        "Sizes beyond which messages are refused: a direction, a method and a size each, as in tools/call 1MiB.",
+    ),
 ];
+
+const fn rate(name: &'static str, at: At<u32>) -> Key {
+    let field = Field::Integer { at: Whole::U32(at), min: 0, max: 1_000_000 };
+    Key::cap(name, field, "Requests a minute that are answered to each one of this kind; 0 sets no limit.")
+}
 
 const fn duration(at: At<Duration>, min: Duration, max: Duration) -> Field {
     Field::Duration { at, min, max }

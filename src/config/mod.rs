@@ -25,8 +25,10 @@ pub use error::Errors;
 pub use field::level_name;
 pub use paths::Places;
 pub use section::{
-    Config, Control, Endpoint, Files, HttpLimits, Log, LogLevel, Models, Providers, Server, Threads, Tools,
+    Config, Control, Endpoint, Files, HttpLimits, Interceptors, Log, LogLevel, Models, Providers, Server, Threads,
+    Tools,
 };
+pub use value::{parse_duration, parse_size};
 
 use draft::Draft;
 use endpoint::KeySource;

@@ -17,6 +17,7 @@ pub struct Config {
     pub server: Server,
     pub log: Log,
     pub control: Control,
+    pub interceptors: Interceptors,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -159,6 +160,30 @@ pub struct Control {
     pub max_watchers: usize,
 }
 
+#[derive(Clone, Debug, PartialEq)]
+pub struct Interceptors {
+    /// How long one may take to decide.
+    pub deadline: Duration,
+    /// A file of rules.
+    pub rules: Option<PathBuf>,
+    /// Messages that may wait for a person's decision.
+    pub max_paused: usize,
+    /// How long one waits, where its rule does not say.
+    pub pause_timeout: Duration,
+    /// Whether keys are taken out of what goes to the client.
+    pub redact_messages: bool,
+    /// Whether keys are taken out of what the message log keeps.
+    pub redact_log: bool,
+    /// Requests a minute; zero is no limit.
+    pub rate_connection: u32,
+    pub rate_tool: u32,
+    pub rate_principal: u32,
+    /// Requests that may come at once.
+    pub rate_burst: u32,
+    /// A direction, a method and a size each: `in tools/call 1MiB`.
+    pub max_bytes: Vec<String>,
+}
+
 impl Default for Threads {
     fn default() -> Self {
         Self { ttl: Duration::from_secs(3 * 60 * 60), max_turns: 20, max_threads: 10_000, max_bytes: 256 << 20 }
@@ -210,5 +235,23 @@ impl Default for Log {
 impl Default for Control {
     fn default() -> Self {
         Self { enabled: true, dir: None, max_watchers: 16 }
+    }
+}
+
+impl Default for Interceptors {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(5),
+            rules: None,
+            max_paused: 64,
+            pause_timeout: Duration::from_secs(60),
+            redact_messages: false,
+            redact_log: true,
+            rate_connection: 0,
+            rate_tool: 0,
+            rate_principal: 0,
+            rate_burst: 10,
+            max_bytes: Vec::new(),
+        }
     }
 }

@@ -17,13 +17,14 @@ use tokio::sync::mpsc;
 
 use super::route::Route;
 use super::types::{
-    Hello, MessageDetail, MessageText, Refusal, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult,
-    ToolSummary, TurnText, Update,
+    Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary, Refusal, Switch, TextSlice,
+    ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
 };
 use super::{Control, ControlError, Reply};
+use crate::engine::Family;
 use crate::http::body;
 use crate::http::sse::Decoder;
-use crate::id::{CallId, MessageSeq, ThreadId};
+use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
 
 /// The largest reply that is read: a snapshot of the most threads there may be.
 const MAX_REPLY: usize = 64 << 20;
@@ -137,6 +138,32 @@ impl Control for Client {
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {
         Box::pin(self.get(Route::Tools))
+    }
+
+    fn paused(&self) -> Reply<'_, Vec<PausedSummary>> {
+        Box::pin(self.get(Route::Paused))
+    }
+
+    fn resolve(&self, pause: PauseId, decision: PauseDecision) -> Reply<'_, ()> {
+        Box::pin(async move {
+            let body = serde_json::to_vec(&decision).map_err(unreachable)?;
+            self.ask(Route::Resolve(pause), body).await
+        })
+    }
+
+    fn interceptors(&self) -> Reply<'_, Interceptors> {
+        Box::pin(self.get(Route::Interceptors))
+    }
+
+    fn switch(&self, switch: Switch) -> Reply<'_, Interceptors> {
+        Box::pin(async move {
+            let body = serde_json::to_vec(&switch).map_err(unreachable)?;
+            self.ask(Route::Switch, body).await
+        })
+    }
+
+    fn metrics(&self) -> Reply<'_, Vec<Family>> {
+        Box::pin(self.get(Route::Metrics))
     }
 }
 

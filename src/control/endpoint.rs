@@ -8,13 +8,14 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::route::Route;
 use super::service::Service;
 use super::socket::own_uid;
-use super::types::{Refusal, RefusalCode, ToolCall};
+use super::types::{PauseDecision, Refusal, RefusalCode, Switch, ToolCall};
 use super::{Control, ControlError};
 use crate::event::Event;
 use crate::http::body::{self, ReplyBody};
@@ -50,10 +51,20 @@ impl Endpoint {
         match route {
             Route::Watch => self.watch().await,
             Route::Call => {
-                let bytes = body::read(request.into_body(), MAX_BODY).await.map_err(|error| refused(&error))?;
-                let call: ToolCall = serde_json::from_slice(&bytes).map_err(|error| refused(&error))?;
+                let call: ToolCall = read(request).await?;
                 json(&service.call(call).await?)
             }
+            Route::Resolve(pause) => {
+                let decision: PauseDecision = read(request).await?;
+                json(&service.resolve(pause, decision).await?)
+            }
+            Route::Switch => {
+                let switch: Switch = read(request).await?;
+                json(&service.switch(switch).await?)
+            }
+            Route::Paused => json(&service.paused().await?),
+            Route::Interceptors => json(&service.interceptors().await?),
+            Route::Metrics => json(&service.metrics().await?),
             Route::Hello => json(&service.hello().await?),
             Route::Thread(thread) => json(&service.thread(thread).await?),
             Route::Expire(thread) => json(&service.expire(thread).await?),
@@ -120,6 +131,11 @@ impl Handler for Endpoint {
         self.service.engine().bus.say(Event::ControlRefused { uid });
         false
     }
+}
+
+async fn read<T: DeserializeOwned>(request: Request<Incoming>) -> Result<T, ControlError> {
+    let bytes = body::read(request.into_body(), MAX_BODY).await.map_err(|error| refused(&error))?;
+    Ok(serde_json::from_slice(&bytes).map_err(|error| refused(&error))?)
 }
 
 fn json<T: Serialize>(value: &T) -> Result<Response<ReplyBody>, ControlError> {

@@ -16,10 +16,11 @@ use std::pin::Pin;
 
 use tokio::sync::mpsc;
 
-use crate::id::{CallId, MessageSeq, ThreadId};
+use crate::engine::Family;
+use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
 use types::{
-    Hello, MessageDetail, MessageText, Refusal, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult,
-    ToolSummary, TurnText, Update,
+    Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary, Refusal, Switch, TextSlice,
+    ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
 };
 
 /// What a face can ask of an engine. One implementation is in this process, the other is behind a socket.
@@ -55,6 +56,21 @@ pub trait Control: Send + Sync {
     fn message_text(&self, seq: MessageSeq, which: MessageText, from: u64) -> Reply<'_, TextSlice>;
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>>;
+
+    /// The messages that wait for a person's decision, oldest first.
+    fn paused(&self) -> Reply<'_, Vec<PausedSummary>>;
+
+    /// Decides on a paused message: once.
+    fn resolve(&self, pause: PauseId, decision: PauseDecision) -> Reply<'_, ()>;
+
+    /// The deciders of messages in their order, and the state of the file of rules.
+    fn interceptors(&self) -> Reply<'_, Interceptors>;
+
+    /// Turns a decider on or off.
+    fn switch(&self, switch: Switch) -> Reply<'_, Interceptors>;
+
+    /// The process's counters.
+    fn metrics(&self) -> Reply<'_, Vec<Family>>;
 }
 
 /// The future of a [`Control`] reply.

@@ -3,7 +3,7 @@
 use hyper::Method;
 
 use super::types::{MessageText, TurnText};
-use crate::id::{CallId, MessageSeq, ThreadId};
+use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
@@ -18,13 +18,18 @@ pub enum Route {
     Message(MessageSeq),
     MessageText { seq: MessageSeq, which: MessageText, from: u64 },
     Tools,
+    Paused,
+    Resolve(PauseId),
+    Interceptors,
+    Switch,
+    Metrics,
 }
 
 impl Route {
     pub fn method(&self) -> Method {
         match self {
             Self::Expire(_) | Self::Cancel(_) => Method::DELETE,
-            Self::Call => Method::POST,
+            Self::Call | Self::Resolve(_) | Self::Switch => Method::POST,
             Self::Hello
             | Self::Watch
             | Self::Thread(_)
@@ -32,7 +37,10 @@ impl Route {
             | Self::LiveText { .. }
             | Self::Message(_)
             | Self::MessageText { .. }
-            | Self::Tools => Method::GET,
+            | Self::Tools
+            | Self::Paused
+            | Self::Interceptors
+            | Self::Metrics => Method::GET,
         }
     }
 
@@ -51,6 +59,10 @@ impl Route {
             Self::Message(seq) => format!("/v1/messages/{seq}"),
             Self::MessageText { seq, which, from } => format!("/v1/messages/{seq}/{}?from={from}", which.as_str()),
             Self::Tools => "/v1/tools".to_owned(),
+            Self::Paused => "/v1/paused".to_owned(),
+            Self::Resolve(pause) => format!("/v1/paused/{pause}"),
+            Self::Interceptors | Self::Switch => "/v1/interceptors".to_owned(),
+            Self::Metrics => "/v1/metrics".to_owned(),
         }
     }
 
@@ -66,6 +78,11 @@ impl Route {
             (&Method::GET, ["hello"]) => Self::Hello,
             (&Method::GET, ["watch"]) => Self::Watch,
             (&Method::GET, ["tools"]) => Self::Tools,
+            (&Method::GET, ["paused"]) => Self::Paused,
+            (&Method::POST, ["paused", pause]) => Self::Resolve(pause.parse().ok()?),
+            (&Method::GET, ["interceptors"]) => Self::Interceptors,
+            (&Method::POST, ["interceptors"]) => Self::Switch,
+            (&Method::GET, ["metrics"]) => Self::Metrics,
             (&Method::GET, ["threads", thread]) => Self::Thread(thread.parse().ok()?),
             (&Method::DELETE, ["threads", thread]) => Self::Expire(thread.parse().ok()?),
             (&Method::GET, ["threads", thread, "turns", turn, which]) => Self::TurnText {
@@ -132,6 +149,11 @@ mod tests {
             Route::Message(MessageSeq(5)),
             Route::MessageText { seq: MessageSeq(5), which: MessageText::After, from: 2 },
             Route::Tools,
+            Route::Paused,
+            Route::Resolve(PauseId(3)),
+            Route::Interceptors,
+            Route::Switch,
+            Route::Metrics,
         ] {
             let written = route.path();
             let (path, query) = written.split_once('?').map_or((&*written, None), |(path, query)| (path, Some(query)));

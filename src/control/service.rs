@@ -6,14 +6,16 @@ use tokio::sync::mpsc;
 
 use super::summary::{self, TEXT_CHARS};
 use super::types::{
-    Face, Hello, Limits, MessageDetail, MessageText, PROTOCOL, Refusal, RefusalCode, Snapshot, TextSlice, ThreadDetail,
-    ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
+    Face, Hello, Interceptors, Limits, MessageDetail, MessageText, PROTOCOL, PauseDecision, PausedSummary, Refusal,
+    RefusalCode, Snapshot, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText,
+    Update,
 };
 use super::{Control, Reply, watch};
-use crate::engine::Engine;
+use crate::engine::{Engine, Family};
 use crate::event::Removal;
-use crate::id::{CallId, MessageSeq, ThreadId};
+use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
 use crate::interceptor::builtin::message_log::Entry;
+use crate::interceptor::pause::{NotResolved, Resolution};
 use crate::server::Server;
 use crate::server::local::Local;
 use crate::thread::Principal;
@@ -60,6 +62,7 @@ impl Service {
             calls: engine.calls.list().iter().map(|call| summary::call(call)).collect(),
             messages: engine.messages.newest(SNAPSHOT_MESSAGES).iter().map(summary::message).collect(),
             providers: engine.models.providers().into_iter().map(summary::provider).collect(),
+            paused: self.list_paused(),
         }
     }
 
@@ -74,6 +77,10 @@ impl Service {
             clients: self.engine().connections.list().into_iter().map(summary::client).collect(),
             demo: self.identity.demo,
         }
+    }
+
+    fn list_paused(&self) -> Vec<PausedSummary> {
+        self.engine().chain.pauses().list().into_iter().map(summary::paused).collect()
     }
 
     fn find_thread(&self, id: ThreadId) -> Result<Arc<crate::thread::Thread>, Refusal> {
@@ -166,6 +173,7 @@ impl Control for Service {
             Ok(MessageDetail {
                 before: slice(&entry.before),
                 after: entry.after.as_deref().map(slice),
+                steps: summary::steps(&entry),
                 summary: summary::message(&entry),
             })
         })
@@ -181,6 +189,50 @@ impl Control for Service {
             let bytes = bytes.ok_or_else(|| not_found(format!("message {seq} was not changed")))?;
             Ok(TextSlice::of(&String::from_utf8_lossy(&bytes), from, TEXT_CHARS))
         })
+    }
+
+    fn paused(&self) -> Reply<'_, Vec<PausedSummary>> {
+        Box::pin(async { Ok(self.list_paused()) })
+    }
+
+    fn resolve(&self, pause: PauseId, decision: PauseDecision) -> Reply<'_, ()> {
+        Box::pin(async move {
+            let resolution = match decision {
+                PauseDecision::Continue => Resolution::Continue,
+                PauseDecision::Edit { text } => Resolution::Edited(text.into()),
+                PauseDecision::Block { reason } => Resolution::Block(reason),
+            };
+            self.engine().chain.pauses().resolve(pause, resolution).map_err(|error| {
+                let code = match error {
+                    NotResolved::Unknown(_) => RefusalCode::NotFound,
+                    NotResolved::AnotherMessage(_) => RefusalCode::BadRequest,
+                };
+                Refusal { code, message: error.to_string() }
+            })?;
+            tracing::info!(pause = pause.0, "paused message resolved by hand");
+            Ok(())
+        })
+    }
+
+    fn interceptors(&self) -> Reply<'_, Interceptors> {
+        Box::pin(async { Ok(summary::interceptors(self.engine())) })
+    }
+
+    fn switch(&self, Switch { name, enabled }: Switch) -> Reply<'_, Interceptors> {
+        Box::pin(async move {
+            let mut meant: Vec<_> = self.engine().chain.registered();
+            meant.retain(|one| *one.name == *name);
+            if meant.is_empty() {
+                return Err(not_found(format!("no interceptor is named '{name}'")).into());
+            }
+            meant.iter().for_each(|one| one.tally.switch(enabled));
+            tracing::info!(interceptor = name, enabled, "interceptor switched by hand");
+            Ok(summary::interceptors(self.engine()))
+        })
+    }
+
+    fn metrics(&self) -> Reply<'_, Vec<Family>> {
+        Box::pin(async { Ok(self.engine().measured()) })
     }
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {

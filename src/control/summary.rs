@@ -2,12 +2,16 @@
 
 use crate::clock::Clock;
 use crate::control::types::{
-    CallSummary, ClientSummary, ConsultationDetail, MessageSummary, ProviderSummary, RefusedFile, TextSlice,
-    ThreadDetail, ThreadSummary, TurnDetail,
+    CallSummary, ClientSummary, ConsultationDetail, DeciderSummary, Interceptors, MessageSummary, PausedSummary,
+    ProviderSummary, RefusedFile, RulesSummary, StepSummary, TextSlice, ThreadDetail, ThreadSummary, TurnDetail,
 };
+use crate::engine::Engine;
 use crate::engine::calls::LiveCall;
 use crate::engine::connections::Peer;
 use crate::interceptor::builtin::message_log::Entry;
+use crate::interceptor::decider::OnTimeout;
+use crate::interceptor::pause::Paused;
+use crate::interceptor::{Registration, Step};
 use crate::provider::Status;
 use crate::thread::Thread;
 use crate::thread::turn::{Consultation, Turn};
@@ -107,7 +111,46 @@ pub fn message(entry: &Entry) -> MessageSummary {
         id: header.id.as_ref().map(|id| id.as_json().to_owned()),
         bytes: entry.len,
         outcome: entry.outcome,
+        by: entry.steps.last().map(|step| step.by.to_string()),
+        reason: entry.steps.last().map(|step| step.reason.to_string()),
     }
+}
+
+pub fn steps(entry: &Entry) -> Vec<StepSummary> {
+    let step = |step: &Step| StepSummary { by: step.by.to_string(), did: step.did, reason: step.reason.to_string() };
+    entry.steps.iter().map(step).collect()
+}
+
+pub fn paused(paused: Paused) -> PausedSummary {
+    let header = &paused.message.header;
+    PausedSummary {
+        id: paused.id,
+        connection: header.connection,
+        direction: header.direction,
+        kind: header.kind,
+        method: header.method.to_string(),
+        tool: header.tool.as_deref().map(str::to_owned),
+        by: paused.by.to_string(),
+        since: paused.since,
+        until: paused.until,
+        continues: paused.on_timeout == OnTimeout::Continue,
+        text: TextSlice::of(&String::from_utf8_lossy(&paused.message.bytes), 0, TEXT_CHARS),
+        reason: paused.reason,
+    }
+}
+
+pub fn interceptors(engine: &Engine) -> Interceptors {
+    let decider = |one: Registration| DeciderSummary {
+        name: one.name.to_string(),
+        enabled: one.tally.is_on(),
+        hits: one.tally.hits(),
+        failures: one.tally.failures(),
+    };
+    let rules = engine.rules.as_ref().map(|rules| {
+        let file = rules.file();
+        RulesSummary { path: file.path.to_string_lossy().into_owned(), loaded: file.loaded, errors: file.errors }
+    });
+    Interceptors { deciders: engine.chain.registered().into_iter().map(decider).collect(), rules }
 }
 
 pub fn client(peer: Peer) -> ClientSummary {

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use crate::budget::Decision;
 pub use crate::engine::calls::Stage;
 use crate::event::Removal;
-use crate::id::{CallId, ConnectionId, MessageSeq, ModelId, ProviderId, ThreadId};
-pub use crate::interceptor::{Direction, Kind as MessageKind, Outcome as MessageOutcome};
+use crate::id::{CallId, ConnectionId, MessageSeq, ModelId, PauseId, ProviderId, ThreadId};
+pub use crate::interceptor::{Did, Direction, Kind as MessageKind, Outcome as MessageOutcome};
 use crate::provider::{Class, Effort, Finish, Usage};
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
@@ -74,6 +74,9 @@ pub struct Snapshot {
     /// The newest messages of the log, oldest first.
     pub messages: Vec<MessageSummary>,
     pub providers: Vec<ProviderSummary>,
+    /// Messages that wait for a person's decision, oldest first.
+    #[serde(default)]
+    pub paused: Vec<PausedSummary>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +101,9 @@ pub struct Delta {
     /// Clients came, went, or said who they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients: Option<Vec<ClientSummary>>,
+    /// All that are paused now, where that has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Vec<PausedSummary>>,
 }
 
 /// What a watcher receives, in order: first a snapshot, then deltas.
@@ -251,6 +257,87 @@ pub struct MessageSummary {
     pub id: Option<String>,
     pub bytes: u64,
     pub outcome: MessageOutcome,
+    /// Who blocked, answered or changed it: the last one that did something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What one interceptor did with a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepSummary {
+    pub by: String,
+    pub did: Did,
+    /// Empty where there is nothing to say.
+    pub reason: String,
+}
+
+/// A message that waits for a person's decision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PausedSummary {
+    pub id: PauseId,
+    pub connection: ConnectionId,
+    pub direction: Direction,
+    pub kind: MessageKind,
+    pub method: String,
+    pub tool: Option<String>,
+    /// Who paused it, and why.
+    pub by: String,
+    pub reason: String,
+    pub since: UnixMillis,
+    /// When it is decided without a person: blocked, unless `continues`.
+    pub until: UnixMillis,
+    pub continues: bool,
+    /// The message, cut to its beginning.
+    pub text: TextSlice,
+}
+
+/// A person's decision on a paused message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "decision", rename_all = "snake_case")]
+pub enum PauseDecision {
+    Continue,
+    /// Go on with this text in the message's place: the same kind of message with the same id.
+    Edit {
+        text: String,
+    },
+    Block {
+        reason: String,
+    },
+}
+
+/// The deciders in their order, and the file that rules come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Interceptors {
+    pub deciders: Vec<DeciderSummary>,
+    pub rules: Option<RulesSummary>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeciderSummary {
+    pub name: String,
+    pub enabled: bool,
+    /// How often it did something.
+    pub hits: u64,
+    pub failures: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulesSummary {
+    pub path: String,
+    /// When the rules in force were read.
+    pub loaded: UnixMillis,
+    /// Why the file as it is now is not in force.
+    pub errors: Vec<String>,
+}
+
+/// Turns a decider on or off until zen ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switch {
+    pub name: String,
+    pub enabled: bool,
 }
 
 /// A message with its text before the interceptors and, where they changed it, after.
@@ -259,6 +346,9 @@ pub struct MessageDetail {
     pub summary: MessageSummary,
     pub before: TextSlice,
     pub after: Option<TextSlice>,
+    /// Who did what with it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<StepSummary>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

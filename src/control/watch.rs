@@ -55,6 +55,7 @@ async fn relay(service: &Service, mut events: broadcast::Receiver<Event>, update
                 Err(_) => break,
             }
         }
+        service.engine().metrics.events_missed.add([], dropped);
         let next = if dropped == 0 {
             vec![Update::Delta(Box::new(changes.into_delta(service)))]
         } else {
@@ -76,6 +77,7 @@ struct Changes {
     calls: BTreeSet<CallId>,
     messages: BTreeSet<MessageSeq>,
     clients: bool,
+    paused: bool,
 }
 
 impl Changes {
@@ -97,6 +99,7 @@ impl Changes {
             Event::MessageLogged(seq) => {
                 self.messages.insert(seq);
             }
+            Event::MessagePaused(_) | Event::PauseResolved(_) => self.paused = true,
             Event::ControlRefused { .. } => {}
         }
     }
@@ -118,6 +121,7 @@ impl Changes {
                 .map(|entry| summary::message(&entry))
                 .collect(),
             providers: providers.into_iter().map(summary::provider).collect(),
+            paused: self.paused.then(|| engine.chain.pauses().list().into_iter().map(summary::paused).collect()),
             clients: self.clients.then(|| engine.connections.list().into_iter().map(summary::client).collect()),
         }
     }

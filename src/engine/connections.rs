@@ -1,9 +1,13 @@
 //! Who is connected: a label for each client, so that a person can tell processes and calls apart.
 
+use std::sync::Arc;
+
 use dashmap::DashMap;
 
 use crate::event::{Bus, Event};
 use crate::id::{ConnectionId, Counter};
+use crate::interceptor::pause::Pauses;
+use crate::telemetry::metrics::Metrics;
 
 /// Characters kept of what a client says about itself.
 const MAX_NAME: usize = 64;
@@ -15,6 +19,8 @@ pub struct Connections {
     open: DashMap<ConnectionId, Peer>,
     counter: Counter,
     bus: Bus,
+    pauses: Arc<Pauses>,
+    metrics: Arc<Metrics>,
 }
 
 /// What is known of a client.
@@ -31,13 +37,14 @@ pub struct Peer {
 }
 
 impl Connections {
-    pub fn new(bus: Bus) -> Self {
-        Self { open: DashMap::with_shard_amount(SHARDS), counter: Counter::default(), bus }
+    pub fn new(bus: Bus, pauses: Arc<Pauses>, metrics: Arc<Metrics>) -> Self {
+        Self { open: DashMap::with_shard_amount(SHARDS), counter: Counter::default(), bus, pauses, metrics }
     }
 
     pub fn open(&self, transport: &'static str) -> ConnectionId {
         let connection = ConnectionId(self.counter.next());
         let peer = Peer { connection, transport, name: String::new(), version: String::new(), protocol: None };
+        self.metrics.connections_opened.add([transport], 1);
         self.open.insert(connection, peer);
         self.bus.say(Event::ConnectionOpened(connection));
         connection
@@ -58,7 +65,9 @@ impl Connections {
     }
 
     pub fn close(&self, connection: ConnectionId) {
-        if self.open.remove(&connection).is_some() {
+        self.pauses.release(connection);
+        if let Some((_, peer)) = self.open.remove(&connection) {
+            self.metrics.connections_closed.add([peer.transport], 1);
             self.bus.say(Event::ConnectionClosed(connection));
         }
     }

@@ -34,6 +34,7 @@ impl Engine {
         arguments: Option<Box<RawValue>>,
         principal: &Principal,
     ) -> Outcome {
+        let started = self.clock.now();
         let replied = tokio::select! {
             biased;
             () = live.cancel.cancelled() => Err(ToolError::Cancelled),
@@ -47,6 +48,7 @@ impl Engine {
             }
         };
         note(live, &stage);
+        self.count_call(tool.spec().name, &stage, live.snapshot().provider.as_ref(), self.clock.elapsed(started));
         self.calls.end(live, stage);
         outcome
     }
@@ -58,6 +60,7 @@ impl Engine {
         arguments: Option<Box<RawValue>>,
         principal: &Principal,
     ) -> Result<Body, ToolError> {
+        let started = self.clock.now();
         let target = self.target(tool, arguments.as_deref(), principal)?;
         if let Some(thread) = target.thread() {
             live.belongs_to(thread.id);
@@ -77,6 +80,9 @@ impl Engine {
         // A defect in a tool is this call's failure, never the connection's.
         let reply = AssertUnwindSafe(tool.run(&call)).catch_unwind().await;
         let reply = reply.map_err(|_| ToolError::Internal(format!("{} panicked", tool.spec().name)))??;
+        if let Some(turn) = &reply.turn {
+            self.count_turn(turn, self.clock.elapsed(started));
+        }
         Ok(self.conclude(live, &call.target, principal, reply))
     }
 

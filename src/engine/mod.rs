@@ -3,7 +3,9 @@
 
 pub mod calls;
 pub mod connections;
+mod interceptors;
 mod invoke;
+mod metering;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,16 +16,20 @@ use crate::event::Bus;
 use crate::file::root::{RootError, Roots};
 use crate::interceptor::Chain;
 use crate::interceptor::builtin::message_log::MessageLog;
+use crate::interceptor::builtin::rules::Rules;
 use crate::provider::{BadProviders, Registry};
 use crate::secret::Redactor;
 use crate::shutdown::Shutdown;
+use crate::telemetry::metrics::Metrics;
 use crate::text::nearest::nearest;
 use crate::thread::memory::MemoryStore;
 use crate::thread::threads::{Limits, Threads};
 use crate::tools::{self, Settings, Tool};
 use calls::Calls;
 use connections::Connections;
+use metering::Meter;
 
+pub use crate::telemetry::metrics::{Family, Sample};
 pub use invoke::Outcome;
 
 pub struct Engine {
@@ -31,6 +37,8 @@ pub struct Engine {
     pub bus: Bus,
     pub shutdown: Shutdown,
     pub chain: Chain,
+    /// The file of rules, where there is one.
+    pub rules: Option<Arc<Rules>>,
     pub messages: Arc<MessageLog>,
     pub threads: Arc<Threads>,
     pub calls: Calls,
@@ -38,6 +46,7 @@ pub struct Engine {
     pub models: Registry,
     pub config: Config,
     pub redactor: Redactor,
+    pub metrics: Arc<Metrics>,
     roots: Roots,
     settings: Arc<Settings>,
     tools: Vec<Box<dyn Tool>>,
@@ -60,6 +69,8 @@ pub enum StartError {
     Roots(#[from] RootError),
     #[error(transparent)]
     Providers(#[from] BadProviders),
+    #[error("{}", .0.join("\n"))]
+    Interceptors(Vec<String>),
     #[error("tools.disabled: '{name}' is no tool{}", suggestion.as_ref().map(|name| format!(": did you mean '{name}'?")).unwrap_or_default())]
     UnknownTool { name: String, suggestion: Option<String> },
 }
@@ -69,9 +80,11 @@ impl Engine {
     pub fn new(setup: Setup) -> Result<Arc<Self>, StartError> {
         let Setup { config, clock, redactor, working_directory, home } = setup;
         let bus = Bus::new();
-        let messages = Arc::new(MessageLog::new(clock, bus.clone(), config.server.message_log));
-        let mut chain = Chain::default();
-        chain.observe_with(Arc::clone(&messages) as _);
+        let shutdown = Shutdown::default();
+        let metrics = Arc::<Metrics>::default();
+        let interceptors::Interceptors { mut chain, messages, rules } =
+            interceptors::build(&config, clock, &redactor, &bus, &shutdown)?;
+        chain.observe_with(Arc::new(Meter(Arc::clone(&metrics))));
         let limits = Limits {
             ttl: config.threads.ttl,
             max_turns: config.threads.max_turns,
@@ -87,12 +100,14 @@ impl Engine {
         };
         Ok(Arc::new(Self {
             clock,
-            shutdown: Shutdown::default(),
+            connections: Connections::new(bus.clone(), chain.share_pauses(), Arc::clone(&metrics)),
+            shutdown,
             chain,
+            rules,
+            metrics,
             messages,
             threads: Arc::new(Threads::new(Box::<MemoryStore>::default(), limits, clock, bus.clone())),
             calls: Calls::new(clock, bus.clone()),
-            connections: Connections::new(bus.clone()),
             models: Registry::new(&config.providers, &config.models, clock, redactor.clone())?,
             roots: Roots::open(&config.files, &working_directory, home.as_deref())?,
             settings: Arc::new(settings),
@@ -108,6 +123,14 @@ impl Engine {
         tokio::select! {
             () = self.shutdown.begun() => {}
             () = self.threads.keep_swept() => {}
+            () = self.keep_rules_fresh() => {}
+        }
+    }
+
+    async fn keep_rules_fresh(&self) {
+        match &self.rules {
+            Some(rules) => Arc::clone(rules).keep_fresh(&self.shutdown).await,
+            None => self.shutdown.begun().await,
         }
     }
 

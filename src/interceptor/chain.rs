@@ -1,53 +1,17 @@
 //! The fold: deciders run in the order in which they were registered, each seeing what the former left; then observers
 //! see the outcome, with the message before and after. A decider that fails closes the way; an observer cannot.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
-
-use super::message::{Direction, Kind, Message, Outcome};
+use super::decider::{Action, Changing, Decider, OnFailure, Registration};
+use super::legality::{Effect, Verb, effect};
+use super::message::{Direction, Header, Kind, Message, Outcome};
+use super::passage::{Did, Observer, Passage, Step};
+use super::pause::{Pauses, Resolution};
 use crate::mcp::codec::{self, ResultBody};
-use crate::mcp::envelope::Envelope;
 use crate::mcp::error::{BLOCKED, RpcError};
-
-/// Decides what becomes of a message.
-pub trait Decider: Send + Sync {
-    /// An error blocks the message: what cannot be judged does not pass.
-    fn decide<'a>(&'a self, message: &'a Message) -> Decision<'a>;
-}
-
-/// The future of a [`Decider::decide`].
-pub type Decision<'a> = Pin<Box<dyn Future<Output = Result<Action, String>> + Send + 'a>>;
-
-/// Sees what became of a message. Must not block: it runs on the way of every message.
-pub trait Observer: Send + Sync {
-    fn observe(&self, passage: &Passage<'_>);
-}
-
-/// What a decider wants done.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    Continue,
-    /// Go on with these bytes. They must be a message of the same kind with the same id.
-    Modify(Bytes),
-    /// Stop here. The reason is told to the client.
-    Block(String),
-    /// Answer in the server's stead. Legal for a request from the client; anything else is blocked.
-    Mock(ResultBody),
-    /// Go on after this long.
-    Delay(Duration),
-}
-
-/// A message and what became of it.
-pub struct Passage<'a> {
-    pub before: &'a Message,
-    /// Where the message was changed.
-    pub after: Option<&'a Message>,
-    pub outcome: Outcome,
-}
 
 /// A message that has passed the chain. Nothing else can be written to a transport, and nothing else can make one.
 #[derive(Clone, Debug)]
@@ -73,80 +37,222 @@ pub enum Verdict {
 
 #[derive(Default)]
 pub struct Chain {
-    deciders: Vec<Arc<dyn Decider>>,
+    links: Vec<Link>,
     observers: Vec<Arc<dyn Observer>>,
+    pauses: Arc<Pauses>,
+}
+
+enum Link {
+    Fixed(Registration),
+    Changing(Arc<dyn Changing>),
 }
 
 impl Chain {
-    /// Adds a decider behind those that stand already.
+    /// A chain whose paused messages wait in `pauses`.
+    pub fn new(pauses: Arc<Pauses>) -> Self {
+        Self { pauses, ..Self::default() }
+    }
+
+    /// Adds a decider behind those that stand already. It is asked about everything, and fails closed.
     pub fn decide_with(&mut self, decider: Arc<dyn Decider>) {
-        self.deciders.push(decider);
+        self.register(Registration::new("a decider", decider));
+    }
+
+    /// Adds a decider behind those that stand already.
+    pub fn register(&mut self, registration: Registration) {
+        self.links.push(Link::Fixed(registration));
+    }
+
+    /// Adds deciders that change, behind those that stand already.
+    pub fn register_changing(&mut self, deciders: Arc<dyn Changing>) {
+        self.links.push(Link::Changing(deciders));
     }
 
     pub fn observe_with(&mut self, observer: Arc<dyn Observer>) {
         self.observers.push(observer);
     }
 
+    /// The messages that wait for a decision.
+    pub fn pauses(&self) -> &Pauses {
+        &self.pauses
+    }
+
+    /// The same, for whoever has to let go of them when a client goes.
+    pub fn share_pauses(&self) -> Arc<Pauses> {
+        Arc::clone(&self.pauses)
+    }
+
+    /// All deciders in their order, those that change as they stand now.
+    pub fn registered(&self) -> Vec<Registration> {
+        let each = self.links.iter().flat_map(|link| match link {
+            Link::Fixed(registration) => vec![registration.clone()],
+            Link::Changing(deciders) => deciders.current().to_vec(),
+        });
+        each.collect()
+    }
+
+    /// Whether a decider may be asked about a message with this header or about its reply: then it may take time.
+    pub fn concerns(&self, header: &Header) -> bool {
+        let may_ask = |one: &Registration| one.tally.is_on() && one.filter.concerns(header);
+        self.links.iter().any(|link| match link {
+            Link::Fixed(registration) => may_ask(registration),
+            Link::Changing(deciders) => deciders.current().iter().any(may_ask),
+        })
+    }
+
     /// Takes a message from the client through the chain.
     pub async fn pass(&self, message: Message) -> Verdict {
-        let verdict = self.fold(&message).await;
-        let (after, outcome) = match &verdict {
-            Verdict::Passed(Approved(after)) if after.bytes == message.bytes => (None, Outcome::Passed),
-            Verdict::Passed(Approved(after)) => (Some(after), Outcome::Modified),
-            Verdict::Blocked { .. } => (None, Outcome::Blocked),
-            Verdict::Mocked(_) => (None, Outcome::Mocked),
+        let Folded { changed, steps, end } = self.fold(&message).await;
+        let changed = changed.filter(|changed| changed.bytes != message.bytes);
+        let (after, outcome) = match (&end, &changed) {
+            (End::Passed, None) => (None, Outcome::Passed),
+            (End::Passed, Some(after)) => (Some(after), Outcome::Modified),
+            (End::Blocked(_), after) => (after.as_ref(), Outcome::Blocked),
+            (End::Mocked(_), after) => (after.as_ref(), Outcome::Mocked),
         };
-        self.show(&Passage { before: &message, after, outcome });
-        verdict
+        self.show(&Passage { before: &message, after, outcome, steps: &steps });
+        match end {
+            End::Passed => Verdict::Passed(Approved(changed.unwrap_or(message))),
+            End::Blocked(reason) => Verdict::Blocked { reason },
+            End::Mocked(body) => Verdict::Mocked(body),
+        }
     }
 
     /// Takes a message to the client through the chain. A blocked reply is replaced by an error, so that no request
     /// stays unanswered; a blocked notification is gone.
     pub async fn pass_out(&self, message: Message) -> Option<Approved> {
         debug_assert_eq!(message.header.direction, Direction::Out);
-        let reason = match self.fold(&message).await {
-            Verdict::Passed(approved) => {
-                let changed = approved.0.bytes != message.bytes;
-                let outcome = if changed { Outcome::Modified } else { Outcome::Passed };
-                self.show(&Passage { before: &message, after: changed.then_some(&approved.0), outcome });
-                return Some(approved);
+        let Folded { changed, steps, end } = self.fold(&message).await;
+        let (after, outcome) = match end {
+            End::Passed => {
+                let changed = changed.filter(|changed| changed.bytes != message.bytes);
+                let outcome = if changed.is_some() { Outcome::Modified } else { Outcome::Passed };
+                self.show(&Passage { before: &message, after: changed.as_ref(), outcome, steps: &steps });
+                return Some(Approved(changed.unwrap_or(message)));
             }
-            Verdict::Blocked { reason } => reason,
-            Verdict::Mocked(_) => "an interceptor tried to answer a message that is no request".to_owned(),
+            // The table lets nobody answer a message to the client.
+            End::Mocked(_) => (None, Outcome::Blocked),
+            End::Blocked(reason) => (replacement(&message, &reason), Outcome::Blocked),
         };
-        let replacement = matches!(message.header.kind, Kind::Result | Kind::Error).then(|| Message {
-            bytes: codec::error(message.header.id.as_ref(), &blocked(&reason)),
-            header: super::Header { kind: Kind::Error, ..message.header.clone() },
-        });
-        self.show(&Passage { before: &message, after: replacement.as_ref(), outcome: Outcome::Blocked });
-        replacement.map(Approved)
+        self.show(&Passage { before: &message, after: after.as_ref(), outcome, steps: &steps });
+        after.map(Approved)
     }
 
-    async fn fold(&self, message: &Message) -> Verdict {
-        let mut current = message.clone();
-        for decider in &self.deciders {
-            match decider.decide(&current).await {
-                Ok(Action::Continue) => {}
-                Ok(Action::Modify(bytes)) => {
-                    current.bytes = bytes;
-                    if let Err(reason) = still_the_same(&current) {
-                        return Verdict::Blocked { reason };
+    async fn fold(&self, message: &Message) -> Folded {
+        let mut folded = Folded { changed: None, steps: Vec::new(), end: End::Passed };
+        for link in &self.links {
+            match link {
+                Link::Fixed(registration) => {
+                    if self.step(registration, message, &mut folded).await.is_break() {
+                        break;
                     }
                 }
-                Ok(Action::Block(reason)) => return Verdict::Blocked { reason },
-                Ok(Action::Mock(body)) => return mocked(&current, body),
-                Ok(Action::Delay(duration)) => tokio::time::sleep(duration).await,
-                Err(reason) => {
-                    return Verdict::Blocked { reason: format!("an interceptor failed: {reason}") };
+                Link::Changing(deciders) => {
+                    // As they stand at this moment: a message is judged by one set, whatever is loaded meanwhile.
+                    let current = deciders.current();
+                    for registration in current.iter() {
+                        if self.step(registration, message, &mut folded).await.is_break() {
+                            return folded;
+                        }
+                    }
                 }
             }
         }
-        Verdict::Passed(Approved(current))
+        folded
+    }
+
+    /// Asks one decider and does what it wants, as far as that is legal.
+    async fn step(&self, one: &Registration, message: &Message, folded: &mut Folded) -> ControlFlow<()> {
+        let current = folded.changed.as_ref().unwrap_or(message);
+        if !one.is_asked(current) {
+            return ControlFlow::Continue(());
+        }
+        let action = match (one.ask(current).await, one.on_failure) {
+            (Ok(action), _) => action,
+            (Err(failure), OnFailure::Continue) => return folded.note(one, Did::Failed, failure),
+            (Err(failure), OnFailure::Block) => {
+                return folded.block(one, format!("interceptor '{}' failed: {failure}", one.name));
+            }
+        };
+        let (verb, Header { direction, kind, .. }) = (action.verb(), &current.header);
+        if effect(*direction, *kind, verb) == Effect::Illegal {
+            let verb = verb.as_str();
+            return folded.block(one, format!("interceptor '{}' may not {verb} such a message", one.name));
+        }
+        match action {
+            Action::Continue => ControlFlow::Continue(()),
+            Action::Log(text) => folded.note(one, Did::Logged, text),
+            Action::Modify(bytes) => folded.change(one, message, bytes, String::new()),
+            Action::Delay(duration) => {
+                self.pauses.delay(duration).await;
+                folded.note(one, Did::Delayed, format!("{duration:?}"))
+            }
+            Action::Pause(pause) => {
+                let (resolution, why) = self.pauses.hold(current, &one.name, pause).await;
+                match resolution {
+                    Resolution::Continue => folded.note(one, Did::Paused, format!("continued: {why}")),
+                    Resolution::Edited(bytes) => {
+                        let _ = folded.note(one, Did::Paused, format!("edited: {why}"));
+                        folded.change(one, message, bytes, why)
+                    }
+                    Resolution::Block(reason) => {
+                        let _ = folded.note(one, Did::Paused, format!("blocked: {why}"));
+                        folded.block(one, reason)
+                    }
+                }
+            }
+            Action::Block(reason) => folded.block(one, reason),
+            Action::Mock { body, reason } => {
+                folded.end = End::Mocked(body);
+                let _ = folded.note(one, Did::Mocked, reason);
+                ControlFlow::Break(())
+            }
+        }
     }
 
     fn show(&self, passage: &Passage<'_>) {
         for observer in &self.observers {
-            observer.observe(passage);
+            // An observer has no say: neither has its panic.
+            if catch_unwind(AssertUnwindSafe(|| observer.observe(passage))).is_err() {
+                tracing::error!("an observer of messages panicked");
+            }
+        }
+    }
+}
+
+/// What the fold has made of a message so far.
+struct Folded {
+    changed: Option<Message>,
+    steps: Vec<Step>,
+    end: End,
+}
+
+enum End {
+    Passed,
+    Blocked(String),
+    Mocked(ResultBody),
+}
+
+impl Folded {
+    fn note(&mut self, by: &Registration, did: Did, reason: impl Into<Arc<str>>) -> ControlFlow<()> {
+        self.steps.push(Step { by: Arc::clone(&by.name), did, reason: reason.into() });
+        ControlFlow::Continue(())
+    }
+
+    fn block(&mut self, by: &Registration, reason: String) -> ControlFlow<()> {
+        let _ = self.note(by, Did::Blocked, &*reason);
+        self.end = End::Blocked(reason);
+        ControlFlow::Break(())
+    }
+
+    fn change(&mut self, by: &Registration, before: &Message, bytes: bytes::Bytes, why: String) -> ControlFlow<()> {
+        let current = self.changed.as_ref().unwrap_or(before);
+        match current.changed_to(bytes) {
+            Ok(changed) => {
+                self.changed = Some(changed);
+                self.note(by, Did::Modified, why)
+            }
+            Err(wrong) => self.block(by, format!("interceptor '{}' failed: {wrong}", by.name)),
         }
     }
 }
@@ -156,130 +262,14 @@ pub fn blocked(reason: &str) -> RpcError {
     RpcError::new(BLOCKED, format!("blocked by an interceptor: {reason}"))
 }
 
-fn mocked(message: &Message, body: ResultBody) -> Verdict {
-    match (message.header.direction, message.header.kind) {
-        (Direction::In, Kind::Request) => Verdict::Mocked(body),
-        _ => Verdict::Blocked { reason: "an interceptor tried to answer a message that is no request".to_owned() },
-    }
-}
-
-/// A change may not turn a message into another: its kind and its id stay.
-fn still_the_same(message: &Message) -> Result<(), String> {
-    let header = &message.header;
-    let (kind, id) = match Envelope::parse(&message.bytes) {
-        Ok(Envelope::Request { id, .. }) => (Kind::Request, Some(id)),
-        Ok(Envelope::Notification { .. }) => (Kind::Notification, None),
-        Ok(Envelope::Response { id, is_error }) => (if is_error { Kind::Error } else { Kind::Result }, Some(id)),
-        Err(_) => (Kind::Malformed, None),
-    };
-    if kind == header.kind && id == header.id {
-        Ok(())
-    } else {
-        Err("an interceptor changed the kind or the id of a message".to_owned())
-    }
+/// The error that takes the place of a blocked reply; None where nobody waits for one.
+fn replacement(message: &Message, reason: &str) -> Option<Message> {
+    let Header { direction, kind, id, .. } = &message.header;
+    (effect(*direction, *kind, Verb::Block) == Effect::Replaced).then(|| Message {
+        bytes: codec::error(id.as_ref(), &blocked(reason)),
+        header: Header { kind: Kind::Error, ..message.header.clone() },
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use super::*;
-    use crate::clock::Clock;
-    use crate::id::ConnectionId;
-
-    /// Answers every message with the same action.
-    struct Always(Result<Action, String>);
-
-    impl Decider for Always {
-        fn decide<'a>(&'a self, _: &'a Message) -> Decision<'a> {
-            let action = self.0.clone();
-            Box::pin(async move { action })
-        }
-    }
-
-    #[derive(Default)]
-    struct Seen(Mutex<Vec<(Bytes, Option<Bytes>, Outcome)>>);
-
-    impl Observer for Seen {
-        fn observe(&self, passage: &Passage<'_>) {
-            let after = passage.after.map(|message| message.bytes.clone());
-            self.0.lock().unwrap().push((passage.before.bytes.clone(), after, passage.outcome));
-        }
-    }
-
-    const PING: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
-    const PING_WITH_PARAMS: &str = r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{}}"#;
-    const OTHER_PING: &str = r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#;
-    const RESULT: &str = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
-
-    fn incoming(text: &'static str) -> Message {
-        let bytes = Bytes::from_static(text.as_bytes());
-        Message::incoming(ConnectionId(1), "stdio", bytes.clone(), &Envelope::parse(&bytes))
-    }
-
-    fn outgoing(text: &'static str, kind: Kind) -> Message {
-        let mut message = incoming(text);
-        message.header.direction = Direction::Out;
-        message.header.kind = kind;
-        message
-    }
-
-    fn chain(actions: impl IntoIterator<Item = Result<Action, String>>) -> (Chain, Arc<Seen>) {
-        let mut chain = Chain::default();
-        for action in actions {
-            chain.decide_with(Arc::new(Always(action)));
-        }
-        let seen = Arc::new(Seen::default());
-        chain.observe_with(seen.clone());
-        (chain, seen)
-    }
-
-    #[tokio::test]
-    async fn each_decider_sees_what_the_former_left_and_the_observer_both_ends() {
-        let (chain, seen) = chain([Ok(Action::Modify(PING_WITH_PARAMS.into())), Ok(Action::Continue)]);
-        let Verdict::Passed(approved) = chain.pass(incoming(PING)).await else { panic!("it passes") };
-        assert_eq!(approved.message().bytes, PING_WITH_PARAMS);
-        let seen = seen.0.lock().unwrap();
-        assert_eq!(*seen, [(PING.into(), Some(PING_WITH_PARAMS.into()), Outcome::Modified)]);
-    }
-
-    #[tokio::test]
-    async fn a_decider_that_fails_or_cheats_closes_the_way() {
-        for action in [
-            Err("no answer".to_owned()),
-            Ok(Action::Modify(OTHER_PING.into())),
-            Ok(Action::Modify("garbage".into())),
-            Ok(Action::Block("not today".to_owned())),
-        ] {
-            let (chain, seen) = chain([action, Ok(Action::Continue)]);
-            assert!(matches!(chain.pass(incoming(PING)).await, Verdict::Blocked { .. }));
-            assert_eq!(seen.0.lock().unwrap()[0].2, Outcome::Blocked);
-        }
-    }
-
-    #[tokio::test]
-    async fn only_a_request_can_be_mocked() {
-        let (chain, _) = chain([Ok(Action::Mock(ResultBody::empty()))]);
-        assert!(matches!(chain.pass(incoming(PING)).await, Verdict::Mocked(_)));
-        let reply = chain.pass_out(outgoing(RESULT, Kind::Result)).await.unwrap();
-        assert_eq!(reply.message().header.kind, Kind::Error);
-    }
-
-    #[tokio::test]
-    async fn a_blocked_reply_becomes_an_error_and_a_blocked_notification_is_gone() {
-        let (chain, _) = chain([Ok(Action::Block("secret".to_owned()))]);
-        let reply = chain.pass_out(outgoing(RESULT, Kind::Result)).await.unwrap();
-        let value: serde_json::Value = serde_json::from_slice(&reply.message().bytes).unwrap();
-        assert_eq!((value["id"].as_i64(), value["error"]["code"].as_i64()), (Some(1), Some(i64::from(BLOCKED))));
-        assert!(chain.pass_out(outgoing(PING, Kind::Notification)).await.is_none());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_delay_is_waited_for() {
-        let (chain, _) = chain([Ok(Action::Delay(Duration::from_secs(3)))]);
-        let clock = Clock::system();
-        let before = clock.now();
-        chain.pass(incoming(PING)).await;
-        assert_eq!(clock.elapsed(before), Duration::from_secs(3));
-    }
-}
+mod tests;

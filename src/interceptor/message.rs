@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 
 use crate::id::ConnectionId;
 use crate::mcp::envelope::{Envelope, Malformed, RequestId};
+use crate::mcp::schema::meta_of;
+use crate::mcp::version::Version;
+use crate::thread::Principal;
 
 /// A message with the facts about it. The bytes are one JSON-RPC message without a line end.
 #[derive(Clone, Debug)]
@@ -27,6 +30,10 @@ pub struct Header {
     pub method: Arc<str>,
     pub tool: Option<Arc<str>>,
     pub id: Option<RequestId>,
+    /// On whose behalf it comes, or to whom it goes; None where nobody has said so.
+    pub principal: Option<Principal>,
+    /// The session's version. What a request of the newer era claims for itself is read by [`Message::version`].
+    pub version: Version,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -84,8 +91,46 @@ impl Message {
             method: method.into(),
             tool,
             id: id.cloned(),
+            principal: None,
+            version: Version::LATEST_HANDSHAKE,
         };
         Self { header, bytes }
+    }
+
+    /// The same message, as one of `principal`'s in a session of `version`.
+    pub fn of(mut self, principal: &Principal, version: Version) -> Self {
+        self.header.principal = Some(principal.clone());
+        self.header.version = version;
+        self
+    }
+
+    /// The version in which it speaks. Reads the message where that can claim one, so ask last.
+    pub fn version(&self) -> Version {
+        let header = &self.header;
+        let claims = header.direction == Direction::In && matches!(header.kind, Kind::Request | Kind::Notification);
+        let claimed = claims.then(|| match Envelope::parse(&self.bytes) {
+            Ok(Envelope::Request { params, .. } | Envelope::Notification { params, .. }) => {
+                meta_of(params).ok().and_then(|meta| meta.protocol_version)
+            }
+            _ => None,
+        });
+        claimed.flatten().as_deref().and_then(Version::parse).unwrap_or(header.version)
+    }
+
+    /// This message with other bytes, where those are still the same message: its kind and its id stay. The method and
+    /// the tool of a message from the client are read anew.
+    pub fn changed_to(&self, bytes: Bytes) -> Result<Self, &'static str> {
+        let header = &self.header;
+        let found = Self::incoming(header.connection, header.transport, bytes.clone(), &Envelope::parse(&bytes));
+        if found.header.kind != header.kind || found.header.id != header.id {
+            return Err("the kind or the id of the message was changed");
+        }
+        let mut changed = Self { header: header.clone(), bytes: found.bytes };
+        if header.direction == Direction::In && header.kind != Kind::Malformed {
+            changed.header.method = found.header.method;
+            changed.header.tool = found.header.tool;
+        }
+        Ok(changed)
     }
 }
 

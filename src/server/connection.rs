@@ -2,7 +2,9 @@
 //! each other, and what is in flight can be withdrawn by its request's id.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Poll;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -68,16 +70,43 @@ impl Connection {
     }
 
     /// Takes one message from the client. Cheap methods are answered before this returns; calls go on by themselves.
+    ///
+    /// Where an interceptor takes its time over a message, the message waits beside the reader: those behind it go on.
     pub async fn receive(self: &Arc<Self>, bytes: Bytes) {
         let parsed = Envelope::parse(&bytes);
-        let message = Message::incoming(self.id, self.transport, bytes.clone(), &parsed);
+        let message = self.incoming(&bytes, &parsed);
+        if !self.server.engine.chain.concerns(&message.header) {
+            return self.take(message, parsed, &bytes).await;
+        }
+        let connection = Arc::clone(self);
+        let whole = bytes.clone();
+        let mut taking = Box::pin(async move {
+            let parsed = Envelope::parse(&whole);
+            connection.take(connection.incoming(&whole, &parsed), parsed, &whole).await;
+        });
+        if poll_fn(|context| Poll::Ready(taking.as_mut().poll(context).is_ready())).await {
+            return;
+        }
+        let Some(place) = self.server.engine.chain.pauses().place() else { return taking.await };
+        let guard = self.server.engine.shutdown.guard();
+        tokio::spawn(async move {
+            taking.await;
+            drop((place, guard));
+        });
+    }
+
+    fn incoming(&self, bytes: &Bytes, parsed: &Result<Envelope<'_>, Malformed>) -> Message {
+        Message::incoming(self.id, self.transport, bytes.clone(), parsed).of(&self.principal, self.session())
+    }
+
+    async fn take(self: &Arc<Self>, message: Message, parsed: Result<Envelope<'_>, Malformed>, bytes: &Bytes) {
         let header = message.header.clone();
         match self.server.engine.chain.pass(message).await {
             Verdict::Passed(approved) => {
                 let message = approved.into_message();
                 // A large message takes longer to read than all else that is done with it here: once is enough, unless
                 // an interceptor has changed it.
-                let parsed = if message.bytes == bytes { parsed } else { Envelope::parse(&message.bytes) };
+                let parsed = if message.bytes == *bytes { parsed } else { Envelope::parse(&message.bytes) };
                 self.answer(&message.header, parsed).await;
             }
             Verdict::Mocked(body) => {
@@ -98,7 +127,7 @@ impl Connection {
     pub async fn receive_oversized(self: &Arc<Self>, beginning: Bytes, limit: usize) {
         let what = format!("a message is at most {limit} bytes long; this one was skipped");
         let malformed = Malformed { id: None, error: RpcError::new(INVALID_REQUEST, what) };
-        let message = Message::incoming(self.id, self.transport, beginning, &Err(malformed.clone()));
+        let message = self.incoming(&beginning, &Err(malformed.clone()));
         if let Verdict::Passed(approved) = self.server.engine.chain.pass(message).await {
             self.refuse(&approved.message().header, &malformed).await;
         }
@@ -193,6 +222,8 @@ impl Connection {
             method: Arc::clone(&facts.method),
             tool: facts.tool.clone(),
             id: Some(facts.id.clone()),
+            principal: Some(self.principal.clone()),
+            version: facts.version,
         }
     }
 
@@ -207,6 +238,7 @@ impl Connection {
 
     /// The client takes its request back: it is stopped and not answered.
     pub fn withdraw(&self, id: &RequestId) {
+        self.server.engine.chain.pauses().withdraw(self.id, id);
         if let Some(request) = self.in_flight().get_mut(id) {
             request.withdrawn = true;
             request.cancel.cancel();

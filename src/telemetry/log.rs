@@ -41,6 +41,14 @@ struct Open {
     _flushed_on_drop: WorkerGuard,
 }
 
+/// How many lines a log loses, for whoever tells of it.
+#[derive(Clone)]
+pub struct Losses {
+    failed: Arc<AtomicU64>,
+    too_long: Arc<AtomicU64>,
+    dropped: ErrorCounter,
+}
+
 /// Lines that did not reach the file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lost {
@@ -101,11 +109,26 @@ impl Log {
     }
 
     pub fn lost(&self) -> Lost {
-        self.open.as_ref().map_or(Lost::default(), |open| Lost {
-            dropped: u64::try_from(open.dropped.dropped_lines()).unwrap_or(u64::MAX),
-            failed: open.failed.load(Ordering::Relaxed),
-            too_long: open.too_long.load(Ordering::Relaxed),
+        self.losses().map_or(Lost::default(), |losses| losses.lost())
+    }
+
+    /// None where there is no log that could lose anything.
+    pub fn losses(&self) -> Option<Losses> {
+        self.open.as_ref().map(|open| Losses {
+            failed: Arc::clone(&open.failed),
+            too_long: Arc::clone(&open.too_long),
+            dropped: open.dropped.clone(),
         })
+    }
+}
+
+impl Losses {
+    pub fn lost(&self) -> Lost {
+        Lost {
+            dropped: u64::try_from(self.dropped.dropped_lines()).unwrap_or(u64::MAX),
+            failed: self.failed.load(Ordering::Relaxed),
+            too_long: self.too_long.load(Ordering::Relaxed),
+        }
     }
 }
 

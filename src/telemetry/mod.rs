@@ -2,6 +2,7 @@
 //! comes from the event bus, not from here.
 
 pub mod log;
+pub mod metrics;
 
 mod file;
 mod timestamp;

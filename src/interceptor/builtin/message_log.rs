@@ -2,26 +2,29 @@
 //! one stands. What a face shows of a message it fetches from here.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 
 use crate::clock::Clock;
 use crate::event::{Bus, Event};
 use crate::id::MessageSeq;
-use crate::interceptor::{Header, Observer, Outcome, Passage};
+use crate::interceptor::{Header, Observer, Outcome, Passage, Scrub, Step};
 use crate::unit::UnixMillis;
 
 /// A single message takes at most this share of the log; of a larger one the beginning is kept.
 const MAX_SHARE: usize = 4;
 /// What an entry costs beside its text.
 const ENTRY_OVERHEAD: usize = 256;
+const STEP_OVERHEAD: usize = 64;
 
 pub struct MessageLog {
     clock: Clock,
     bus: Bus,
     /// Bytes that all entries together may take.
     capacity: usize,
+    /// Takes out of a message what is not to be kept.
+    scrub: Option<Scrub>,
     ring: Mutex<Ring>,
 }
 
@@ -32,6 +35,8 @@ pub struct Entry {
     pub at: UnixMillis,
     pub header: Header,
     pub outcome: Outcome,
+    /// Who did something with it, in order.
+    pub steps: Arc<[Step]>,
     /// The length of the message, which may be more than is kept of it.
     pub len: u64,
     pub before: Bytes,
@@ -49,7 +54,13 @@ struct Ring {
 impl MessageLog {
     /// A log of at most `capacity` bytes.
     pub fn new(clock: Clock, bus: Bus, capacity: usize) -> Self {
-        Self { clock, bus, capacity, ring: Mutex::default() }
+        Self { clock, bus, capacity, scrub: None, ring: Mutex::default() }
+    }
+
+    /// The same log, which keeps of a message what `scrub` leaves of it.
+    pub fn scrubbed_by(mut self, scrub: Scrub) -> Self {
+        self.scrub = Some(scrub);
+        self
     }
 
     /// The message, unless it was pushed out.
@@ -74,6 +85,9 @@ impl MessageLog {
     /// What is kept of a message's bytes. A cut is a copy, so that it does not hold the whole.
     fn keep(&self, bytes: &Bytes) -> Bytes {
         let share = self.capacity / MAX_SHARE;
+        // The whole is scrubbed, then cut: half of a key is still half of a key.
+        let scrubbed = self.scrub.as_ref().and_then(|scrub| scrub(bytes));
+        let bytes = scrubbed.as_ref().unwrap_or(bytes);
         if bytes.len() <= share { bytes.clone() } else { Bytes::copy_from_slice(&bytes[..share]) }
     }
 }
@@ -89,6 +103,7 @@ impl Observer for MessageLog {
             at: self.clock.wall(),
             header: passage.before.header.clone(),
             outcome: passage.outcome,
+            steps: passage.steps.into(),
             len: passage.before.bytes.len() as u64,
             before,
             after,
@@ -107,7 +122,8 @@ impl Observer for MessageLog {
 
 impl Entry {
     fn weight(&self) -> usize {
-        ENTRY_OVERHEAD + self.before.len() + self.after.as_ref().map_or(0, Bytes::len)
+        let steps: usize = self.steps.iter().map(|step| STEP_OVERHEAD + step.reason.len()).sum();
+        ENTRY_OVERHEAD + steps + self.before.len() + self.after.as_ref().map_or(0, Bytes::len)
     }
 }
 
@@ -123,7 +139,7 @@ mod tests {
         for size in sizes {
             let bytes = Bytes::from(vec![b'x'; *size]);
             let message = Message::incoming(ConnectionId(1), "stdio", bytes.clone(), &Envelope::parse(&bytes));
-            log.observe(&Passage { before: &message, after: None, outcome: Outcome::Passed });
+            log.observe(&Passage { before: &message, after: None, outcome: Outcome::Passed, steps: &[] });
         }
         log
     }
@@ -143,5 +159,18 @@ mod tests {
         let log = log_of(4 * 1024, &[100_000]);
         let entry = log.get(MessageSeq(1)).unwrap();
         assert_eq!((entry.len, entry.before.len()), (100_000, 1024));
+    }
+
+    #[test]
+    fn what_is_scrubbed_is_scrubbed_before_it_is_cut() {
+        let scrub: Scrub = Arc::new(|bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            text.contains("key").then(|| text.replace("key", "[...]").into())
+        });
+        let log = MessageLog::new(Clock::system(), Bus::new(), 4 * 1024).scrubbed_by(scrub);
+        let bytes = Bytes::from(format!("{}key", "x".repeat(1_022)));
+        let message = Message::incoming(ConnectionId(1), "stdio", bytes.clone(), &Envelope::parse(&bytes));
+        log.observe(&Passage { before: &message, after: None, outcome: Outcome::Passed, steps: &[] });
+        assert!(log.get(MessageSeq(1)).unwrap().before.ends_with(b"x[."));
     }
 }

@@ -65,7 +65,7 @@ fn replies() -> impl Strategy<Value = Reply> {
         }),
         (slice(), 1usize..8).prop_map(|(before, at)| {
             let summary = other().messages.remove(at - 1);
-            let detail = MessageDetail { after: Some(before.clone()), before, summary };
+            let detail = MessageDetail { after: Some(before.clone()), before, summary, steps: Vec::new() };
             Reply::Message { seq: MessageSeq(at as u64), outcome: Ok(Box::new(detail)) }
         }),
         Just(Reply::Expired { thread: thread_id('3'), outcome: Err(gone()) }),

@@ -18,7 +18,7 @@ fn reading(width: u16, height: u16) -> Driven {
 
 fn message_detail(face: &mut Driven, before: &str, after: Option<&str>) {
     let summary = other().messages.remove(2);
-    let detail = MessageDetail { summary, before: whole(before), after: after.map(whole) };
+    let detail = MessageDetail { summary, before: whole(before), after: after.map(whole), steps: Vec::new() };
     face.reply(OTHER, Reply::Message { seq: MessageSeq(3), outcome: Ok(Box::new(detail)) });
 }
 

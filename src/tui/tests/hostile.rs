@@ -160,8 +160,12 @@ fn foreign_text_does_nothing_to_the_terminal() {
         assert_harmless(driven.keys("x"), hostile);
         assert_harmless(driven.keys("n2"), hostile);
         driven.keys("g↵");
-        let detail =
-            MessageDetail { summary: other().messages.remove(0), before: whole(hostile), after: Some(whole(hostile)) };
+        let detail = MessageDetail {
+            summary: other().messages.remove(0),
+            before: whole(hostile),
+            after: Some(whole(hostile)),
+            steps: Vec::new(),
+        };
         driven.reply(OTHER, Reply::Message { seq: MessageSeq(1), outcome: Ok(Box::new(detail)) });
         assert_harmless(&driven, hostile);
     }

@@ -16,7 +16,7 @@ use super::sample::*;
 use crate::clock::Clock;
 use crate::control::types::*;
 use crate::control::{Control, ControlError, Reply};
-use crate::id::{CallId, MessageSeq, ThreadId};
+use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
 use crate::shutdown::Shutdown;
 use crate::tui::model::Model;
 use crate::tui::theme::Theme;
@@ -89,6 +89,26 @@ impl Control for Scripted {
     }
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {
+        gone()
+    }
+
+    fn paused(&self) -> Reply<'_, Vec<PausedSummary>> {
+        gone()
+    }
+
+    fn resolve(&self, _: PauseId, _: PauseDecision) -> Reply<'_, ()> {
+        gone()
+    }
+
+    fn interceptors(&self) -> Reply<'_, Interceptors> {
+        gone()
+    }
+
+    fn switch(&self, _: Switch) -> Reply<'_, Interceptors> {
+        gone()
+    }
+
+    fn metrics(&self) -> Reply<'_, Vec<crate::engine::Family>> {
         gone()
     }
 }

@@ -159,6 +159,7 @@ pub fn snapshot(face: Face, pid: u32) -> Snapshot {
         calls: Vec::new(),
         messages: Vec::new(),
         providers: Vec::new(),
+        paused: Vec::new(),
     }
 }
 
@@ -250,6 +251,8 @@ fn message(
         id: Some("118".to_owned()),
         bytes: seq * 2_037,
         outcome,
+        by: None,
+        reason: None,
     }
 }
 

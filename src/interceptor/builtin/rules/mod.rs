@@ -1,0 +1,184 @@
+//! Rules from the user's own file: each is a decider of its own in the chain. The file is read again when it changes,
+//! whole or not at all: with a mistake in it, the rules that were in force stay.
+
+mod file;
+mod reader;
+mod rule;
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::interceptor::Registration;
+use crate::interceptor::decider::{Changing, Tally};
+use crate::shutdown::Shutdown;
+use crate::unit::UnixMillis;
+
+/// A larger file is refused: rules are written by hand.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+/// How often the file is looked at. It is read when it has been the same for two looks, so never while it is written.
+const LOOK_EVERY: Duration = Duration::from_millis(400);
+
+pub struct Rules {
+    path: PathBuf,
+    clock: Clock,
+    deadline: Duration,
+    current: RwLock<Arc<[Registration]>>,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// What the file last said of each rule: on or off.
+    said: HashMap<Arc<str>, bool>,
+    loaded: UnixMillis,
+    errors: Vec<String>,
+    /// The file as it was read, and as it was at the last look.
+    read: Option<Stamp>,
+    seen: Option<Stamp>,
+}
+
+/// Tells one state of the file from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    modified: (i64, i64),
+    bytes: u64,
+    inode: u64,
+}
+
+/// What there is to know of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RulesFile {
+    pub path: PathBuf,
+    /// When the rules in force were read.
+    pub loaded: UnixMillis,
+    /// Why a later state of the file is not in force; empty where it is.
+    pub errors: Vec<String>,
+}
+
+impl Rules {
+    /// Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with it, each with its place.
+    pub fn open(path: &Path, deadline: Duration, clock: Clock) -> Result<Arc<Self>, Vec<String>> {
+        let state =
+            State { said: HashMap::new(), loaded: clock.wall(), errors: Vec::new(), read: None, seen: stamp(path) };
+        let rules =
+            Self { path: path.to_owned(), clock, deadline, current: RwLock::new([].into()), state: Mutex::new(state) };
+        rules.load()?;
+        Ok(Arc::new(rules))
+    }
+
+    pub fn file(&self) -> RulesFile {
+        let state = self.state();
+        RulesFile { path: self.path.clone(), loaded: state.loaded, errors: state.errors.clone() }
+    }
+
+    /// Looks at the file every now and then, until shutdown begins.
+    pub async fn keep_fresh(self: Arc<Self>, shutdown: &Shutdown) {
+        loop {
+            tokio::select! {
+                () = shutdown.begun() => return,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            let rules = Arc::clone(&self);
+            // A file may lie where looking takes its time. A look that panicked is one look less.
+            let _ = tokio::task::spawn_blocking(move || rules.look()).await;
+        }
+    }
+
+    /// Reads the file again where it has changed since it was read, and has stopped changing.
+    pub fn look(&self) {
+        let now = stamp(&self.path);
+        let is_due = {
+            let mut state = self.state();
+            let is_settled = state.seen == now;
+            state.seen = now;
+            is_settled && state.read != now
+        };
+        if !is_due {
+            return;
+        }
+        match self.load() {
+            Ok(count) => tracing::info!(rules = count, "rules were read again"),
+            Err(errors) => {
+                tracing::warn!(mistakes = errors.len(), "rules have mistakes: the former ones stay in force");
+                let mut state = self.state();
+                state.errors = errors;
+                state.read = now;
+            }
+        }
+    }
+
+    /// Puts the file's rules in force, all of them.
+    fn load(&self) -> Result<usize, Vec<String>> {
+        let read = stamp(&self.path);
+        let told = |what: String| vec![format!("{}: {what}", self.path.display())];
+        let text = read_file(&self.path).map_err(told)?;
+        let specs = file::read(&text).map_err(|wrong| {
+            let path = self.path.display();
+            wrong
+                .into_iter()
+                .map(|wrong| format!("{path}:{}:{}: {}", wrong.line, wrong.column, wrong.what))
+                .collect::<Vec<_>>()
+        })?;
+        let former = self.current();
+        let mut state = self.state();
+        let mut said = HashMap::new();
+        let registrations: Vec<_> = specs
+            .into_iter()
+            .map(|spec| {
+                let name: Arc<str> = spec.name.into();
+                // A rule that was switched by hand stays so, until its file says something else of it.
+                let known = former.iter().find(|one| one.name == name).map(|one| &one.tally);
+                let is_unchanged = state.said.get(&name) == Some(&spec.enabled);
+                let on = known.filter(|_| is_unchanged).map_or(spec.enabled, |tally| tally.is_on());
+                said.insert(Arc::clone(&name), spec.enabled);
+                let tally = Tally::starting_at(known.map_or(0, |tally| tally.hits()), on);
+                Registration::new(name, Arc::new(spec.rule))
+                    .filtered(spec.filter)
+                    .within(self.deadline)
+                    .counted_by(Arc::new(tally))
+            })
+            .collect();
+        let count = registrations.len();
+        *self.current.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = registrations.into();
+        *state = State { said, loaded: self.clock.wall(), errors: Vec::new(), read, seen: read };
+        Ok(count)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Changing for Rules {
+    fn current(&self) -> Arc<[Registration]> {
+        Arc::clone(&self.current.read().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let found = fs::metadata(path).ok()?;
+    Some(Stamp { modified: (found.mtime(), found.mtime_nsec()), bytes: found.len(), inode: found.ino() })
+}
+
+fn read_file(path: &Path) -> Result<String, String> {
+    let unreadable = |error: std::io::Error| format!("the rules cannot be read: {error}");
+    let mut text = String::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(format!("more than {MAX_FILE_BYTES} bytes are no file of rules"));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;
