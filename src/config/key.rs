@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::draft::Draft;
 use super::field::{At, Field, Whole};
+use super::resilience;
 
 /// One thing that can be set.
 pub struct Key {
@@ -81,11 +82,11 @@ impl Key {
         self.field.show(&mut Draft::default())
     }
 
-    const fn new(name: &'static str, field: Field, sentence: &'static str) -> Self {
+    pub(super) const fn new(name: &'static str, field: Field, sentence: &'static str) -> Self {
         Self { name, upstream: None, sentence, cap: false, field }
     }
 
-    const fn cap(name: &'static str, field: Field, sentence: &'static str) -> Self {
+    pub(super) const fn cap(name: &'static str, field: Field, sentence: &'static str) -> Self {
         Self { name, upstream: None, sentence, cap: true, field }
     }
 
@@ -128,7 +129,7 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
 /// Every key, by section.
-pub static KEYS: [Key; 43] = [
+pub static KEYS: [Key; 55] = [
     Key::cap(
         "threads.ttl",
         duration(|d| &mut d.config.threads.ttl, seconds(1), days(365)),
@@ -219,6 +220,18 @@ pub static KEYS: [Key; 43] = [
         size(|d| &mut d.config.providers.limits.max_reply, KIB, 4 * GIB),
         "The whole of a provider's reply; a larger one is given up.",
     ),
+    resilience::RETRY_ATTEMPTS,
+    resilience::RETRY_BASE,
+    resilience::RETRY_MAX_WAIT,
+    resilience::RETRY_BUDGET,
+    resilience::RETRY_BURST,
+    resilience::BREAKER_FAILURES,
+    resilience::BREAKER_OPEN,
+    resilience::BREAKER_MAX_OPEN,
+    resilience::BREAKER_SUCCESSES,
+    resilience::BREAKER_COOL_DOWN,
+    resilience::BULKHEAD_RUNNING,
+    resilience::BULKHEAD_WAITING,
     base_url("providers.google.base_url", base_url_at::<0>).or("GEMINI_BASE_URL", Unit::Same),
     models("providers.google.models", models_at::<0>),
     key_env("providers.google.key_env", key_env_at::<0>),
@@ -287,11 +300,11 @@ pub static KEYS: [Key; 43] = [
     ),
 ];
 
-const fn duration(at: At<Duration>, min: Duration, max: Duration) -> Field {
+pub(super) const fn duration(at: At<Duration>, min: Duration, max: Duration) -> Field {
     Field::Duration { at, min, max }
 }
 
-const fn size(at: At<usize>, min: u64, max: u64) -> Field {
+pub(super) const fn size(at: At<usize>, min: u64, max: u64) -> Field {
     Field::Size { at: Whole::Usize(at), min, max }
 }
 
@@ -307,7 +320,7 @@ const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-const fn seconds(seconds: u64) -> Duration {
+pub(super) const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 

@@ -11,6 +11,7 @@ mod endpoint;
 mod field;
 mod file;
 mod layer;
+mod resilience;
 mod section;
 mod url;
 mod value;
@@ -22,6 +23,7 @@ pub use environment::Environment;
 pub use error::Errors;
 pub use field::level_name;
 pub use paths::Places;
+pub use resilience::{Breaker, Bulkhead, Resilience, Retry};
 pub use section::{
     Config, Control, Endpoint, Files, HttpLimits, Log, LogLevel, Models, Providers, Server, Threads, Tools,
 };

@@ -19,7 +19,7 @@ pub const TEXT_CHARS: usize = 16 << 10;
 pub fn thread(thread: &Thread, clock: Clock) -> ThreadSummary {
     let consultations = || thread.turns.iter().flat_map(|turn| &turn.consultations);
     let sum = |count: fn(&Consultation) -> Option<Tokens>| consultations().filter_map(count).sum();
-    let usage = consultations().map(|consultation| consultation.usage);
+    let usage = consultations().filter(|of| of.failure.is_none()).map(|consultation| consultation.usage);
     ThreadSummary {
         id: thread.id,
         title: thread.title.to_string(),
@@ -69,6 +69,8 @@ fn consultation(consultation: &Consultation) -> ConsultationDetail {
         estimated_input: consultation.estimated_input,
         cost: consultation.cost,
         finish: consultation.finish.clone(),
+        failure: consultation.failure.clone(),
+        attempts: consultation.attempts,
         first_token_ms: consultation.first_token.map(whole_millis),
         latency_ms: whole_millis(consultation.latency),
         window: consultation.window,

@@ -11,6 +11,7 @@ use crate::event::Removal;
 use crate::id::{CallId, ConnectionId, MessageSeq, ModelId, ProviderId, ThreadId};
 pub use crate::interceptor::{Direction, Kind as MessageKind, Outcome as MessageOutcome};
 use crate::provider::{Class, Effort, Finish, Usage};
+pub use crate::thread::turn::FailedWith;
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
 /// Raised when a reader of the former number would misunderstand what is sent.
@@ -188,6 +189,12 @@ pub struct ConsultationDetail {
     pub estimated_input: Tokens,
     pub cost: Option<MicroUsd>,
     pub finish: Finish,
+    /// Why it did not answer, so that the next one was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailedWith>,
+    /// Requests that were made of it, repetitions included.
+    #[serde(default)]
+    pub attempts: u16,
     pub first_token_ms: Option<u64>,
     pub latency_ms: u64,
     /// The model's window, of which `decisions` gave the shares.

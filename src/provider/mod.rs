@@ -1,6 +1,8 @@
 //! Models and who serves them: what exists, who is asked, on which wire, and what came back or went wrong. Knows no
 //! threads, no tools and no faces.
 
+pub mod breaker;
+mod bulkhead;
 pub mod catalogue;
 pub mod choice;
 mod complaint;
@@ -8,11 +10,13 @@ pub mod effort;
 mod endpoint;
 mod exchange;
 pub mod failure;
+mod fallback;
 mod http;
 pub mod model;
 pub mod price;
 pub mod registry;
 mod reply;
+mod retry;
 mod served;
 pub mod wire;
 
@@ -24,6 +28,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use breaker::{Breaker, Resting};
 pub use choice::{Category, Choice, NoModel};
 pub use effort::Effort;
 pub use failure::{Class, Failure};
@@ -44,6 +49,26 @@ pub struct Request {
     /// As the caller asked; the wire format leaves it out or corrects it where the model wants it so.
     pub temperature: Option<f64>,
     pub effort: Option<Effort>,
+    /// What it was estimated at before it is sent.
+    pub estimate: Estimate,
+}
+
+/// The tokens that a request is expected to take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Estimate {
+    pub input: Tokens,
+    /// Kept free for the reply.
+    pub reply: Tokens,
+}
+
+/// Windows are not filled to the last token by an estimate: hundredths of the input that a reply has to find room in.
+const LEAST_REPLY_PERCENT: u64 = 10;
+
+impl Request {
+    /// The window that it needs, with room for a reply.
+    fn room(&self) -> Tokens {
+        self.estimate.input + self.estimate.input.percent(LEAST_REPLY_PERCENT)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,10 +110,25 @@ pub struct Answer {
     pub usage: Usage,
     /// The model's name as the provider reported it, where it did.
     pub served_by: Option<String>,
+    /// The model that answered: another than was chosen where that one could not.
+    pub by: Choice,
+    /// Requests that were made of it, the answered one included.
+    pub attempts: u16,
+    /// The models that were asked in vain before it, in order.
+    pub passed_over: Vec<PassedOver>,
     pub effort_sent: Option<Effort>,
     /// From the request's first byte to the first text.
     pub first_token: Option<Duration>,
     /// From the request's first byte to the end of the stream.
+    pub latency: Duration,
+}
+
+/// A model that could not answer, so that another was asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PassedOver {
+    pub failure: Failure,
+    pub effort_sent: Option<Effort>,
+    /// How long it was tried, waits included.
     pub latency: Duration,
 }
 
@@ -121,6 +161,9 @@ pub struct Usage {
 pub trait Listener: Send + Sync {
     /// The next piece of the reply's text.
     fn text(&self, piece: &str);
+
+    /// From here on another model is asked.
+    fn turned_to(&self, _: &Choice) {}
 }
 
 impl Listener for () {

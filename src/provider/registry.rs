@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -11,11 +13,13 @@ use crate::provider::catalogue::{self, Provider};
 use crate::provider::choice::{self, Category, Choice, NoModel};
 use crate::provider::exchange::Exchange;
 use crate::provider::failure::{Class, Failure, Fault};
+use crate::provider::fallback;
 use crate::provider::http::Transport;
 use crate::provider::model::Model;
 use crate::provider::reply::Reply;
+use crate::provider::retry::{self, Random, Retries};
 use crate::provider::served::{BadProvider, Served, Status};
-use crate::provider::{Answer, Finish, Listener, Part, Request};
+use crate::provider::{Answer, Finish, Listener, Part, PassedOver, Request};
 use crate::secret::Redactor;
 
 /// Characters of a provider's own words that are passed on.
@@ -33,8 +37,19 @@ struct Inner {
     served: Vec<Arc<Served>>,
     default_model: String,
     transport: Transport,
+    care: config::Resilience,
+    random: Random,
     clock: Clock,
     redactor: Redactor,
+}
+
+/// One model that is asked for one call.
+struct Ask<'a> {
+    choice: Choice,
+    request: &'a Request,
+    listener: &'a dyn Listener,
+    /// Of the whole call: waits, repetitions and other models included.
+    deadline: Instant,
 }
 
 /// Everything that is wrong with the providers as they are configured.
@@ -73,7 +88,7 @@ impl Registry {
                 problems.push(BadProvider::Unknown(endpoint.provider.clone()));
                 continue;
             };
-            match Served::new(&known[place], endpoint) {
+            match Served::new(&known[place], endpoint, &providers.resilience, clock) {
                 Ok(provider) => served.push((place, Arc::new(provider))),
                 Err(problem) => problems.push(problem),
             }
@@ -87,6 +102,8 @@ impl Registry {
             served: served.into_iter().map(|(_, served)| served).collect(),
             default_model: models.default.clone(),
             transport: Transport::new(providers.limits.clone(), clock),
+            care: providers.resilience.clone(),
+            random: retry::random,
             clock,
             redactor,
         };
@@ -105,8 +122,9 @@ impl Registry {
         choice::choose(&self.inner.served, &self.inner.default_model, asked, category)
     }
 
-    /// Asks the model once and reads its answer, which `listener` hears as it arrives. Cancelling, or dropping the
-    /// future, closes the connection to the provider at once.
+    /// Asks the model and reads its answer, which `listener` hears as it arrives. Where it cannot answer and the caller
+    /// did not name it, others are asked in its place. Cancelling, or dropping the future, closes the connection to the
+    /// provider at once and gives back all that was held.
     ///
     /// # Errors
     /// Sorted by what can be done about it, with what had arrived; holds no key.
@@ -117,61 +135,103 @@ impl Registry {
         listener: &dyn Listener,
         cancel: &CancellationToken,
     ) -> Result<Answer, Failure> {
-        let served = self.inner.served.iter().find(|served| served.provider.id == choice.provider);
-        let Some(served) = served else {
-            let fault = Fault::new(Class::BadRequest, "the provider is not configured in this process");
-            return Err(self.failure(choice, fault, String::new()));
-        };
-        let mut reply = Reply::default();
-        let asked = self.consult(served, &choice.model, request, listener, cancel, &mut reply).await;
-        match asked {
-            Ok(answer) => {
-                served.answered(answer.latency);
-                Ok(answer)
-            }
-            Err(fault) => {
-                served.failed(fault.class);
-                Err(self.failure(choice, fault, reply.text))
-            }
+        let Inner { clock, served, transport, .. } = &*self.inner;
+        let mut ask = Ask { choice: choice.clone(), request, listener, deadline: transport.deadline() };
+        let (mut passed_over, mut tried) = (Vec::new(), Vec::new());
+        loop {
+            let started = clock.now();
+            let failure = match self.ask(&ask, cancel).await {
+                Ok(answer) => return Ok(Answer { passed_over, ..answer }),
+                Err(failure) => failure,
+            };
+            tried.push(ask.choice.provider.clone());
+            let next = fallback::next(served, &ask.choice, &failure, &tried, request);
+            let Some(next) = next.filter(|_| clock.now() < ask.deadline) else {
+                let earlier = passed_over.into_iter().map(|passed: PassedOver| passed.failure).collect();
+                return Err(Failure { earlier, ..failure });
+            };
+            let effort_sent = ask.choice.model.effort(request.effort);
+            passed_over.push(PassedOver { failure, effort_sent, latency: clock.elapsed(started) });
+            listener.turned_to(&next);
+            ask.choice = next;
         }
     }
 
-    /// One consultation, step by step.
-    async fn consult(
-        &self,
-        served: &Served,
-        model: &Model,
-        request: &Request,
-        listener: &dyn Listener,
-        cancel: &CancellationToken,
-        reply: &mut Reply,
-    ) -> Result<Answer, Fault> {
-        let (wire, clock, transport) = (served.provider.wire, self.inner.clock, &self.inner.transport);
-        let started = clock.now();
-        let mut first_text = None;
-
-        accepts(model, request)?;
-        let effort = model.effort(request.effort);
-        let outgoing = wire.write(model, request, effort)?;
-        let exchange = Exchange { wire, listener, clock, reply, first_text: &mut first_text };
-        let deadline = tokio::time::sleep(transport.limits().deadline);
-        tokio::select! {
+    /// One model, until it answers, cannot, or is given up.
+    async fn ask(&self, ask: &Ask<'_>, cancel: &CancellationToken) -> Result<Answer, Failure> {
+        let (mut reply, mut attempts) = (Reply::default(), 0);
+        let asked = tokio::select! {
             biased;
-            () = cancel.cancelled() => return Err(Fault::new(Class::Cancelled, "the caller gave it up")),
-            read = exchange.run(transport, &served.endpoint, outgoing) => read?,
-            () = deadline => return Err(late(transport)),
-        }
-        let finish = reply.settle()?;
+            () = cancel.cancelled() => Err(Fault::new(Class::Cancelled, "the caller gave it up")),
+            asked = self.consult(ask, &mut reply, &mut attempts) => asked,
+        };
+        asked.map_err(|fault| Failure { attempts, ..self.failure(&ask.choice, fault, reply.text) })
+    }
 
+    /// One consultation of one model, step by step.
+    async fn consult(&self, ask: &Ask<'_>, reply: &mut Reply, attempts: &mut u16) -> Result<Answer, Fault> {
+        let Inner { transport, clock, care, .. } = &*self.inner;
+        let Ask { choice, request, listener, deadline } = ask;
+        let (served, model) = (self.served(choice)?, &choice.model);
+        let wire = served.provider.wire;
+
+        // Pick: what the model does not take is not sent.
+        accepts(model, request)?;
+        // Wire format: written once, and sent as often as it takes.
+        let effort = model.effort(request.effort);
+        let mut outgoing = wire.write(model, request, effort)?;
+        let body = Bytes::from(std::mem::take(&mut outgoing.body));
+
+        // Retry: all below is done again where the fault allows it, and what has arrived does not forbid it.
+        served.retries.earn();
+        let mut retries = Retries::new(&care.retry, &served.retries, self.inner.random);
+        let (finish, started, first_text) = loop {
+            // Bulkhead, then breaker: who had to wait is told how things are now.
+            let place = transport.until(*deadline, served.bulkhead.enter()).await?;
+            let pass = match served.breakers.admit(&model.id) {
+                Ok(pass) => pass,
+                Err(denied) => {
+                    drop(place);
+                    transport.pause(denied.wait(care.retry.max_wait)?, *deadline).await?;
+                    continue;
+                }
+            };
+            *attempts += 1;
+            let (started, mut first_text) = (clock.now(), None);
+            let exchange = Exchange { wire, listener: *listener, clock: *clock, reply, first_text: &mut first_text };
+            let exchanged = exchange.run(transport, &served.endpoint, &outgoing, body.clone());
+            let settled = transport.until(*deadline, exchanged).await.and_then(|()| reply.settle());
+            served.settle(pass, settled.as_ref().err(), clock.elapsed(started));
+            let fault = match settled {
+                Ok(finish) => break (finish, started, first_text),
+                Err(fault) => fault,
+            };
+            drop(place);
+            let wait = Some(&fault).filter(|_| reply.text.is_empty()).and_then(|fault| retries.after(fault));
+            let Some(wait) = wait else { return Err(fault) };
+            transport.pause((wait, fault), *deadline).await?;
+            *reply = Reply::default();
+        };
+
+        // Settle.
         Ok(Answer {
             text: std::mem::take(&mut reply.text),
             finish: self.said(finish),
             usage: reply.usage,
             served_by: reply.served_by.take().map(|name| self.words(&name)),
+            by: choice.clone(),
+            attempts: *attempts,
+            passed_over: Vec::new(),
             effort_sent: effort,
             first_token: first_text.map(|first| first.saturating_duration_since(started)),
             latency: clock.elapsed(started),
         })
+    }
+
+    fn served(&self, choice: &Choice) -> Result<&Served, Fault> {
+        let served = self.inner.served.iter().find(|served| served.provider.id == choice.provider);
+        let served = served.map(|served| &**served);
+        served.ok_or_else(|| Fault::new(Class::BadRequest, "the provider is not configured in this process"))
     }
 
     /// The models that can be asked by name, by the priority of their providers, then the highest score first.
@@ -181,7 +241,7 @@ impl Registry {
             models.sort_by_key(|model| std::cmp::Reverse(model.score));
             models.into_iter().map(|model| {
                 let asked_as = model.id.to_string();
-                Choice { provider: served.provider.id.clone(), model, asked_as }
+                Choice { provider: served.provider.id.clone(), model, asked_as, pinned: false }
             })
         });
         offers.collect()
@@ -202,6 +262,7 @@ impl Registry {
                 failed: tally.failed,
                 last_latency: tally.last_latency,
                 last_failure: tally.last_failure,
+                resting: served.map(|served| served.breakers.resting()).unwrap_or_default(),
             }
         };
         self.inner.known.iter().map(status).collect()
@@ -219,6 +280,8 @@ impl Registry {
                 std::borrow::Cow::Borrowed(_) => partial,
                 std::borrow::Cow::Owned(redacted) => redacted,
             },
+            attempts: 0,
+            earlier: Box::default(),
         }
     }
 
@@ -263,9 +326,4 @@ fn accepts(model: &Model, request: &Request) -> Result<(), Fault> {
         return refused(format!("the images are {megabytes} MiB together, and {} takes {most}", model.id));
     }
     Ok(())
-}
-
-fn late(transport: &Transport) -> Fault {
-    let seconds = transport.limits().deadline.as_secs_f64();
-    Fault::new(Class::Timeout, format!("it was not done within {seconds} s"))
 }

@@ -3,12 +3,16 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::config;
 use crate::id::ProviderId;
+use crate::provider::breaker::{Breakers, Pass, Resting};
+use crate::provider::bulkhead::Bulkhead;
 use crate::provider::catalogue::{BadCatalogue, Provider};
 use crate::provider::endpoint::{BadEndpoint, Endpoint};
-use crate::provider::failure::Class;
+use crate::provider::failure::{Class, Fault};
 use crate::provider::model::Model;
+use crate::provider::retry::RetryBudget;
 
 /// A provider that can be asked.
 #[derive(Debug)]
@@ -19,6 +23,9 @@ pub(super) struct Served {
     pub models: Vec<Arc<Model>>,
     /// Known by name, but not served through a format that zen speaks.
     pub unserved: Vec<Arc<Model>>,
+    pub bulkhead: Bulkhead,
+    pub breakers: Breakers,
+    pub retries: RetryBudget,
     tally: Mutex<Tally>,
 }
 
@@ -42,12 +49,14 @@ pub struct Status {
     pub variable: String,
     /// How many models it offers; 0 where it is not configured.
     pub models: usize,
-    /// Answers and failures since the process started; a cancelled call is neither.
+    /// Requests that were answered and that failed since the process started; a cancelled one is neither.
     pub answered: u64,
     pub failed: u64,
     /// Of the last answer.
     pub last_latency: Option<Duration>,
     pub last_failure: Option<Class>,
+    /// What of it is left alone for now.
+    pub resting: Vec<Resting>,
 }
 
 /// Why a provider cannot be served.
@@ -62,27 +71,44 @@ pub enum BadProvider {
 }
 
 impl Served {
-    pub fn new(provider: &Provider, configured: &config::Endpoint) -> Result<Self, BadProvider> {
+    pub fn new(
+        provider: &Provider,
+        configured: &config::Endpoint,
+        care: &config::Resilience,
+        clock: Clock,
+    ) -> Result<Self, BadProvider> {
         let endpoint = Endpoint::new(provider, configured)?;
         let known = provider.models()?;
         let own = configured.models.iter().filter(|name| !known.iter().any(|model| model.is_named(name)));
         let own: Vec<Model> = own.map(|name| provider.configured(name)).collect();
         let all = own.into_iter().chain(known).map(Arc::new);
         let (unserved, models) = all.partition(|model| model.responses_only);
-        Ok(Self { provider: provider.clone(), endpoint, models, unserved, tally: Mutex::default() })
+        Ok(Self {
+            provider: provider.clone(),
+            endpoint,
+            models,
+            unserved,
+            bulkhead: Bulkhead::new(&care.bulkhead),
+            breakers: Breakers::new(&care.breaker, clock),
+            retries: RetryBudget::new(&care.retry),
+            tally: Mutex::default(),
+        })
     }
 
-    pub fn answered(&self, latency: Duration) {
+    /// A request has ended: with this fault, or with an answer.
+    pub fn settle(&self, pass: Pass<'_>, fault: Option<&Fault>, latency: Duration) {
         let mut tally = self.tally_mut();
-        tally.answered += 1;
-        tally.last_latency = Some(latency);
-    }
-
-    pub fn failed(&self, class: Class) {
-        if class != Class::Cancelled {
-            let mut tally = self.tally_mut();
-            tally.failed += 1;
-            tally.last_failure = Some(class);
+        match fault {
+            None => {
+                pass.answered();
+                tally.answered += 1;
+                tally.last_latency = Some(latency);
+            }
+            Some(fault) => {
+                pass.failed(fault);
+                tally.failed += 1;
+                tally.last_failure = Some(fault.class);
+            }
         }
     }
 

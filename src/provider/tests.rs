@@ -1,5 +1,7 @@
 //! Asking a provider over a real socket, in both wire formats, with all that can go wrong on the way.
 
+mod recipe;
+
 use std::sync::Mutex;
 
 use serde_json::json;
@@ -27,7 +29,22 @@ impl Bench {
         Self::bounded(format, script, HttpLimits::default())
     }
 
-    fn bounded((provider, model): (&str, &'static str), script: impl Into<Script>, limits: HttpLimits) -> Self {
+    /// Repetitions and the like have tests of their own.
+    fn bounded(format: (&str, &'static str), script: impl Into<Script>, limits: HttpLimits) -> Self {
+        let retry = config::Retry { attempts: 1, ..config::Retry::default() };
+        Self::with(format, script, limits, config::Resilience { retry, ..config::Resilience::default() })
+    }
+
+    fn careful(format: (&str, &'static str), script: impl Into<Script>, resilience: config::Resilience) -> Self {
+        Self::with(format, script, HttpLimits::default(), resilience)
+    }
+
+    fn with(
+        (provider, model): (&str, &'static str),
+        script: impl Into<Script>,
+        limits: HttpLimits,
+        resilience: config::Resilience,
+    ) -> Self {
         let rehearsal = Rehearsal::start(script).unwrap();
         let base_url = if provider == "google" { rehearsal.gemini_base_url() } else { rehearsal.base_url() };
         let endpoint = config::Endpoint {
@@ -36,7 +53,7 @@ impl Bench {
             key: Some(Secret::new(KEY)),
             models: Vec::new(),
         };
-        let providers = config::Providers { endpoints: vec![endpoint], limits };
+        let providers = config::Providers { endpoints: vec![endpoint], limits, resilience };
         let models = config::Models::default();
         let registry = Registry::new(&providers, &models, Clock::system(), Redactor::default()).unwrap();
         Self { rehearsal, registry, model }
@@ -82,6 +99,7 @@ fn question(text: &str) -> Request {
         messages: vec![Message::text(Role::User, text)],
         temperature: None,
         effort: None,
+        estimate: Estimate::default(),
     }
 }
 

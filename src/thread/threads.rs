@@ -299,6 +299,8 @@ mod tests {
                 estimated_input: Tokens(1),
                 cost: None,
                 finish: Finish::Stop,
+                failure: None,
+                attempts: 1,
                 first_token: None,
                 latency: Duration::ZERO,
                 window: Tokens(1_000),

@@ -77,14 +77,15 @@ impl Tool for Chat {
                 category: Category::FastResponse,
             };
             let consulted = consult::consult(call, question).await?;
-            let output = output(&consulted);
+            let output = consulted.tell(output(&consulted));
+            let consultations = consulted.consultations();
             let turn = Turn {
                 tool: SPEC.name.into(),
                 prompt: consulted.prompt.into(),
                 answer: Some(consulted.answer.text.into()),
                 files: consulted.files,
                 refused: consulted.refused,
-                consultations: vec![consulted.consultation],
+                consultations,
                 started,
                 ended: call.clock.wall(),
             };

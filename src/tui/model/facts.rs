@@ -25,6 +25,11 @@ pub fn facts(turn: &TurnDetail, width: usize) -> Vec<Fact> {
     let mut lines = Vec::new();
     for consultation in &turn.consultations {
         say(&mut lines, Role::Text, "model", &asked(consultation), width);
+        if let Some(failure) = &consultation.failure {
+            let failed = format!("no answer: {}: {}{}", failure.class.says(), failure.message, attempts(consultation));
+            say(&mut lines, Role::Warning, "", &failed, width);
+            continue;
+        }
         say(&mut lines, Role::Muted, "", &measured(consultation), width);
         if let Some((role, finish)) = finish(&consultation.finish) {
             say(&mut lines, role, "finish", &finish, width);
@@ -79,10 +84,15 @@ fn measured(consultation: &ConsultationDetail) -> String {
         text.push_str(&format!(" · {}", figure::cost(cost)));
     }
     text.push_str(&format!(" · {}", figure::latency(consultation.latency_ms)));
+    text.push_str(&attempts(consultation));
     if let Some(first) = consultation.first_token_ms {
         text.push_str(&format!(", first text {}", figure::latency(first)));
     }
     text
+}
+
+fn attempts(consultation: &ConsultationDetail) -> String {
+    if consultation.attempts > 1 { format!(" · {} requests", consultation.attempts) } else { String::new() }
 }
 
 fn finish(finish: &Finish) -> Option<(Role, String)> {

@@ -308,6 +308,8 @@ fn consultation() -> ConsultationDetail {
         estimated_input: Tokens(6_150),
         cost: Some(MicroUsd(12_300)),
         finish: Finish::Stop,
+        failure: None,
+        attempts: 1,
         first_token_ms: Some(1_240),
         latency_ms: 9_800,
         window: Tokens(1_000_000),

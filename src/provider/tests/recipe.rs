@@ -1,0 +1,206 @@
+//! What the recipe does about failures: repeats, waits, leaves alone, turns to another provider, and gives back what it
+//! held.
+
+use super::*;
+use crate::provider::failure::Weight;
+
+/// Two providers of different formats, the first in the order of priority with its own script.
+struct Pair {
+    google: Rehearsal,
+    openai: Rehearsal,
+    registry: Registry,
+}
+
+impl Pair {
+    fn new(google: impl Into<Script>, openai: impl Into<Script>, resilience: config::Resilience) -> Self {
+        let (google, openai) = (Rehearsal::start(google).unwrap(), Rehearsal::start(openai).unwrap());
+        let endpoint = |provider: &str, url: String| config::Endpoint {
+            provider: provider.to_owned(),
+            base_url: Some(url),
+            key: Some(Secret::new(KEY)),
+            models: Vec::new(),
+        };
+        let endpoints = vec![endpoint("google", google.gemini_base_url()), endpoint("openai", openai.base_url())];
+        let providers = config::Providers { endpoints, resilience, ..config::Providers::default() };
+        let models = config::Models::default();
+        let registry = Registry::new(&providers, &models, Clock::system(), Redactor::default()).unwrap();
+        Self { google, openai, registry }
+    }
+
+    async fn ask(&self, model: Option<&str>) -> Result<Answer, Failure> {
+        let choice = self.registry.choose(model, Category::Balanced).unwrap();
+        self.registry.generate(&choice, &question("q"), &(), &CancellationToken::new()).await
+    }
+
+    fn requests(&self) -> (usize, usize) {
+        (self.google.requests().len(), self.openai.requests().len())
+    }
+}
+
+fn careful() -> config::Resilience {
+    config::Resilience::default()
+}
+
+fn without_repetition() -> config::Resilience {
+    config::Resilience { retry: config::Retry { attempts: 1, ..config::Retry::default() }, ..careful() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_failures_and_an_answer_are_three_requests() {
+    for format in FORMATS {
+        let script = [Scene::status(503), Scene::status(503), Scene::reply("fine")];
+        let bench = Bench::careful(format, script, careful());
+        let answer = bench.ask(question("q")).await.unwrap();
+        assert_eq!((answer.text.as_str(), answer.attempts), ("fine", 3));
+        assert_eq!(bench.rehearsal.requests().len(), 3);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_key_is_one_request() {
+    for format in FORMATS {
+        let bench = Bench::careful(format, Scene::status(401), careful());
+        let failure = bench.ask(question("q")).await.unwrap_err();
+        assert_eq!((failure.class, failure.attempts, bench.rehearsal.requests().len()), (Class::Auth, 1, 1));
+        assert_eq!(bench.ask(question("q")).await.unwrap_err().class, Class::Resting);
+        assert_eq!(bench.rehearsal.requests().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_that_is_asked_for_is_waited() {
+    let delay = json!({"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": [{"retryDelay": "2s"}]}});
+    let scenes = [
+        Scene::status(429).header("retry-after", "2"),
+        Scene::status(429).header("retry-after-ms", "2000"),
+        Scene::status(429).header("retry-after", "2.0"),
+        Scene::status(429).body(delay.to_string()),
+    ];
+    for (scene, format) in scenes.into_iter().flat_map(|scene| FORMATS.map(|format| (scene.clone(), format))) {
+        let bench = Bench::careful(format, [scene, Scene::reply("fine")], careful());
+        let (clock, asked) = (Clock::system(), Clock::system().now());
+        assert_eq!(bench.ask(question("q")).await.unwrap().attempts, 2);
+        let waited = clock.elapsed(asked);
+        assert!((Duration::from_secs(2)..Duration::from_millis(2_500)).contains(&waited), "{waited:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_is_too_long_is_not_waited() {
+    let bench = Bench::careful(FORMATS[0], Scene::status(429).header("retry-after", "31"), careful());
+    let asked = Clock::system().now();
+    let failure = bench.ask(question("q")).await.unwrap_err();
+    assert_eq!((failure.class, failure.attempts), (Class::Throttled, 1));
+    assert!(Clock::system().elapsed(asked) < Duration::from_secs(1));
+    // Until then it is not asked again, and the caller hears how long that is.
+    let failure = bench.ask(question("q")).await.unwrap_err();
+    assert_eq!((failure.class, failure.attempts), (Class::Throttled, 0));
+    assert!(failure.retry_after.is_some_and(|wait| wait > Duration::from_secs(30)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_provider_costs_no_request_and_the_next_one_answers() {
+    let pair = Pair::new(Scene::status(503), Scene::reply("fine"), without_repetition());
+    for asked in 1..=8 {
+        let answer = pair.ask(None).await.unwrap();
+        assert_eq!((answer.by.provider.as_str(), answer.text.as_str()), ("openai", "fine"));
+        // Google's best model rests after five failures; then its next best would be asked, and rests in its turn.
+        let passed: Vec<_> = answer.passed_over.iter().map(|passed| passed.failure.class).collect();
+        assert_eq!(passed, [Class::Overloaded], "{asked}");
+        if asked == 5 {
+            break;
+        }
+    }
+    assert_eq!(pair.requests(), (5, 5));
+    let choice = pair.registry.choose(Some("gemini-3-pro-preview"), Category::Balanced).unwrap();
+    let inherited = Choice { pinned: false, ..choice.clone() };
+    let cancel = CancellationToken::new();
+    let answer = pair.registry.generate(&inherited, &question("q"), &(), &cancel).await.unwrap();
+    assert_eq!((answer.by.provider.as_str(), answer.passed_over[0].failure.class), ("openai", Class::Resting));
+    let pinned = pair.registry.generate(&choice, &question("q"), &(), &cancel).await.unwrap_err();
+    assert_eq!((pinned.class, pinned.attempts), (Class::Resting, 0));
+    assert_eq!(pair.requests(), (5, 6));
+    assert_ne!(pair.registry.choose(None, Category::Balanced).unwrap().model.id, choice.model.id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_was_named_is_not_replaced() {
+    let pair = Pair::new(Scene::status(503), Scene::reply("fine"), without_repetition());
+    assert_eq!(pair.ask(Some("gemini-2.5-pro")).await.unwrap_err().class, Class::Overloaded);
+    assert_eq!(pair.requests(), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_all_fail_each_is_told() {
+    let pair = Pair::new(Scene::status(503), Scene::status(402), without_repetition());
+    let failure = pair.ask(None).await.unwrap_err();
+    let earlier: Vec<_> = failure.earlier.iter().map(|failure| failure.class).collect();
+    assert_eq!((failure.class, earlier.as_slice()), (Class::Quota, [Class::Overloaded].as_slice()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_first_text_nobody_else_is_asked() {
+    let broken = Scene::reply("abcdefgh").in_pieces(4).reset_after(2);
+    let pair = Pair::new(broken, Scene::reply("other words"), careful());
+    let failure = pair.ask(None).await.unwrap_err();
+    assert_eq!((failure.class, failure.partial.as_str()), (Class::Broken, "abcd"));
+    assert_eq!(pair.requests(), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_not_made_again_after_a_time_out() {
+    let pair = Pair::new(Scene::reply("never").hold(), Scene::reply("fine"), careful());
+    let answer = pair.ask(None).await.unwrap();
+    assert_eq!((answer.by.provider.as_str(), answer.passed_over[0].failure.class), ("openai", Class::Timeout));
+    assert_eq!(pair.requests(), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_holds_over_waits_and_other_models() {
+    let throttled = Scene::status(429).header("retry-after", "20");
+    let retry = config::Retry { attempts: 10, ..config::Retry::default() };
+    let limits = HttpLimits { deadline: Duration::from_secs(30), ..HttpLimits::default() };
+    let resilience = config::Resilience { retry, ..careful() };
+    let bench = Bench::with(FORMATS[0], throttled, limits, resilience);
+    let asked = Clock::system().now();
+    let failure = bench.ask(question("q")).await.unwrap_err();
+    assert_eq!((failure.class, failure.attempts), (Class::Throttled, 2));
+    assert!(Clock::system().elapsed(asked) <= Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn who_gives_up_gives_back_place_and_probe() {
+    let bulkhead = config::Bulkhead { running: 1, waiting: 0 };
+    let breaker = config::Breaker { failures: 1, open: Duration::ZERO, ..config::Breaker::default() };
+    let resilience = config::Resilience { bulkhead, breaker, ..without_repetition() };
+    let script = [Scene::status(503), Scene::reply("never").hold(), Scene::reply("fine")];
+    let bench = Bench::careful(FORMATS[0], script, resilience);
+    bench.ask(question("q")).await.unwrap_err();
+    bench.seen().await;
+    tokio::select! {
+        _ = bench.ask(question("q")) => panic!("it was held"),
+        () = async {
+            bench.seen().await;
+            assert_eq!(bench.ask(question("q")).await.unwrap_err().class, Class::Busy);
+        } => {}
+    }
+    assert_eq!(bench.ask(question("q")).await.unwrap().text, "fine");
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_stay_below_the_share_of_calls_and_the_burst() {
+    let retry = config::Retry { burst: 3, attempts: 3, base: Duration::ZERO, ..config::Retry::default() };
+    let breaker = config::Breaker { failures: 1_000, ..config::Breaker::default() };
+    let bench = Bench::careful(FORMATS[0], Scene::status(500), config::Resilience { retry, breaker, ..careful() });
+    for _ in 0..100 {
+        bench.ask(question("q")).await.unwrap_err();
+    }
+    assert!(bench.rehearsal.requests().len() <= 113, "{}", bench.rehearsal.requests().len());
+}
+
+#[test]
+fn every_class_that_counts_against_a_model_may_be_answered_by_another() {
+    for class in Class::ALL.into_iter().filter(|class| class.weight() != Weight::None) {
+        assert!(class.falls_back(), "{class:?}");
+    }
+}
