@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
-use crate::id::{CallId, ConnectionId, Counter, MessageSeq, ThreadId};
+use crate::id::{CallId, ConnectionId, Counter, MessageSeq, ProviderPlace, ThreadId};
 
 /// Events that a slow watcher may fall behind before it has to start anew from a snapshot.
 pub const BUS_CAPACITY: usize = 4096;
@@ -27,6 +27,8 @@ pub enum Event {
     },
     /// A message passed the interceptor chain and stands in the message log.
     MessageLogged(MessageSeq),
+    /// A request to a provider was answered or failed: its figures, and perhaps its breakers, are others now.
+    ProviderChanged(ProviderPlace),
     /// The control socket turned a foreign user away.
     ControlRefused {
         uid: u32,

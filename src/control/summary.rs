@@ -2,16 +2,16 @@
 
 use crate::clock::Clock;
 use crate::control::types::{
-    CallSummary, ClientSummary, ConsultationDetail, MessageSummary, ProviderSummary, RefusedFile, TextSlice,
-    ThreadDetail, ThreadSummary, TurnDetail,
+    CallSummary, ClientSummary, ConsultationDetail, FailedWith, HealthSummary, MessageSummary, ProviderSummary,
+    RefusedFile, RestingSummary, TextSlice, ThreadDetail, ThreadSummary, TurnDetail,
 };
 use crate::engine::calls::LiveCall;
 use crate::engine::connections::Peer;
 use crate::interceptor::builtin::message_log::Entry;
-use crate::provider::Status;
+use crate::provider::{Figures, Resting, Status};
 use crate::thread::Thread;
 use crate::thread::turn::{Consultation, Turn};
-use crate::unit::{Tokens, whole_millis};
+use crate::unit::{MicroUsd, Tokens, whole_millis};
 
 /// Characters of a text that travel without being asked for.
 pub const TEXT_CHARS: usize = 16 << 10;
@@ -30,12 +30,19 @@ pub fn thread(thread: &Thread, clock: Clock) -> ThreadSummary {
         input: sum(|consultation| consultation.usage.input),
         output: sum(|consultation| consultation.usage.output),
         partly_unknown: usage.into_iter().any(|usage| usage.input.is_none() || usage.output.is_none()),
-        cost: None,
+        cost: sum_of_costs(consultations()),
+        cost_partly_unknown: consultations().any(|consultation| consultation.cost.is_none()),
         bytes: thread.bytes() as u64,
         created: thread.created,
         updated: thread.updated,
         expires: clock.wall().plus(thread.expires.saturating_duration_since(clock.now())),
     }
+}
+
+/// Of those that are known; None where none is.
+fn sum_of_costs<'a>(consultations: impl Iterator<Item = &'a Consultation>) -> Option<MicroUsd> {
+    let known = consultations.filter_map(|consultation| consultation.cost);
+    known.reduce(|MicroUsd(sum), MicroUsd(cost)| MicroUsd(sum.saturating_add(cost)))
 }
 
 pub fn thread_detail(of: &Thread, clock: Clock) -> ThreadDetail {
@@ -68,6 +75,7 @@ fn consultation(consultation: &Consultation) -> ConsultationDetail {
         usage: consultation.usage,
         estimated_input: consultation.estimated_input,
         cost: consultation.cost,
+        price_source: consultation.price_source.as_ref().map(|source| format!("{} ({})", source.page, source.date)),
         finish: consultation.finish.clone(),
         failure: consultation.failure.clone(),
         attempts: consultation.attempts,
@@ -131,5 +139,28 @@ pub fn provider(status: Status) -> ProviderSummary {
         failed: status.failed,
         last_latency_ms: status.last_latency.map(whole_millis),
         last_failure: status.last_failure,
+        health: health(status.figures),
+        resting: status.resting.into_iter().map(resting).collect(),
+        spent: status.spent,
+        cost_unknown: status.cost_unknown,
     }
+}
+
+fn health(figures: Figures) -> HealthSummary {
+    let Figures { requests, failing, first_text, total, tokens_per_second, last_error } = figures;
+    HealthSummary {
+        requests,
+        failing_per_mille: failing,
+        first_text_p50_ms: first_text.map(|spread| whole_millis(spread.p50)),
+        first_text_p95_ms: first_text.map(|spread| whole_millis(spread.p95)),
+        total_p50_ms: total.map(|spread| whole_millis(spread.p50)),
+        total_p95_ms: total.map(|spread| whole_millis(spread.p95)),
+        tokens_per_second,
+        last_error_at: last_error.as_ref().map(|error| error.at),
+        last_error: last_error.map(|error| FailedWith { class: error.class, message: error.message }),
+    }
+}
+
+fn resting(Resting { model, breaker, rest }: Resting) -> RestingSummary {
+    RestingSummary { model, breaker, rest_ms: whole_millis(rest) }
 }

@@ -91,7 +91,7 @@ impl Engine {
             threads: Arc::new(Threads::new(Box::<MemoryStore>::default(), limits, clock, bus.clone())),
             calls: Calls::new(clock, bus.clone()),
             connections: Connections::new(bus.clone()),
-            models: Registry::new(&config.providers, &config.models, clock, redactor)?,
+            models: Registry::new(&config.providers, &config.models, clock, redactor, bus.clone())?,
             roots: Roots::open(&config.files, &working_directory, home.as_deref())?,
             settings: Arc::new(settings),
             tools: enabled(&config.tools.disabled)?,

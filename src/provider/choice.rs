@@ -122,8 +122,8 @@ fn unserved(served: &[Arc<Served>], name: &str) -> Option<ProviderId> {
     served.iter().find(knows).map(|served| served.provider.id.clone())
 }
 
-/// The model for `category`: a quick one where a quick answer is wanted, then the highest score, then the provider of
-/// the highest priority. A model that is left alone for now comes after all others.
+/// The model for `category`: a quick one where a quick answer is wanted, then the highest score, lowered while its
+/// provider fails, then the provider of the highest priority. A model that is left alone for now comes after all others.
 pub(super) fn best(served: &[Arc<Served>], category: Category) -> Option<Choice> {
     best_where(served, category, |_| true).or_else(|| ranked(served, category, |_| true).map(|(_, choice)| choice))
 }
@@ -143,8 +143,9 @@ fn ranked(
         let models = served.models.iter().cloned();
         models.map(move |model| (served, choice(served, model, AUTO)))
     });
-    all.filter(fits).min_by_key(|(_, Choice { model, .. })| {
-        (Reverse(category == Category::FastResponse && model.fast), Reverse(model.score))
+    all.filter(fits).min_by_key(|(served, Choice { model, .. })| {
+        let score = model.score.saturating_sub(served.penalty());
+        (Reverse(category == Category::FastResponse && model.fast), Reverse(score))
     })
 }
 
@@ -197,6 +198,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::config;
+    use crate::event::Bus;
     use crate::provider::Registry;
     use crate::secret::{Redactor, Secret};
 
@@ -211,7 +213,7 @@ mod tests {
         let providers =
             config::Providers { endpoints: providers.iter().map(endpoint).collect(), ..config::Providers::default() };
         let models = config::Models { default: default.to_owned(), ..config::Models::default() };
-        Registry::new(&providers, &models, Clock::system(), Redactor::default()).unwrap()
+        Registry::new(&providers, &models, Clock::system(), Redactor::default(), Bus::new()).unwrap()
     }
 
     fn check(providers: &[&str], asked: &str, expected: &str) {

@@ -125,6 +125,15 @@ impl Class {
         }
     }
 
+    /// Whether the provider may charge for it all the same. What it refuses, or never hears of, it does not.
+    pub fn may_be_charged(self) -> bool {
+        match self {
+            Self::Timeout | Self::Broken | Self::Filtered | Self::Protocol | Self::Empty | Self::Cancelled => true,
+            Self::Transport | Self::Throttled | Self::Quota | Self::Overloaded | Self::Auth => false,
+            Self::BadRequest | Self::ContextOverflow | Self::Resting | Self::Busy => false,
+        }
+    }
+
     pub(super) fn weight(self) -> Weight {
         match self {
             Self::Transport | Self::Overloaded | Self::Timeout | Self::Broken | Self::Protocol => Weight::Failure,

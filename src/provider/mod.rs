@@ -6,11 +6,13 @@ mod bulkhead;
 pub mod catalogue;
 pub mod choice;
 mod complaint;
+pub mod cost;
 pub mod effort;
 mod endpoint;
 mod exchange;
 pub mod failure;
 mod fallback;
+pub mod health;
 mod http;
 pub mod model;
 pub mod price;
@@ -32,12 +34,13 @@ pub use breaker::{Breaker, Resting};
 pub use choice::{Category, Choice, NoModel};
 pub use effort::Effort;
 pub use failure::{Class, Failure};
+pub use health::{Figures, LastError, Spread};
 pub use model::Model;
 pub use registry::{BadProviders, Registry};
 pub use served::Status;
 
 use crate::id::ModelId;
-use crate::unit::Tokens;
+use crate::unit::{MicroUsd, Tokens};
 
 /// What is asked of a model, independent of the wire it travels on.
 #[derive(Clone, Debug)]
@@ -110,6 +113,8 @@ pub struct Answer {
     pub usage: Usage,
     /// The model's name as the provider reported it, where it did.
     pub served_by: Option<String>,
+    /// None: unknown, as the tokens or their prices are.
+    pub cost: Option<MicroUsd>,
     /// The model that answered: another than was chosen where that one could not.
     pub by: Choice,
     /// Requests that were made of it, the answered one included.

@@ -9,11 +9,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config;
+use crate::event::{Bus, Event};
+use crate::id::ProviderPlace;
 use crate::provider::catalogue::{self, Provider};
 use crate::provider::choice::{self, Category, Choice, NoModel};
+use crate::provider::cost;
 use crate::provider::exchange::Exchange;
 use crate::provider::failure::{Class, Failure, Fault};
 use crate::provider::fallback;
+use crate::provider::health::Measured;
 use crate::provider::http::Transport;
 use crate::provider::model::Model;
 use crate::provider::reply::Reply;
@@ -41,6 +45,7 @@ struct Inner {
     random: Random,
     clock: Clock,
     redactor: Redactor,
+    bus: Bus,
 }
 
 /// One model that is asked for one call.
@@ -76,6 +81,7 @@ impl Registry {
         models: &config::Models,
         clock: Clock,
         redactor: Redactor,
+        bus: Bus,
     ) -> Result<Self, BadProviders> {
         let known = catalogue::providers().map_err(|error| BadProviders(vec![error.into()]))?;
         let (mut served, mut problems) = (Vec::new(), Vec::new());
@@ -106,6 +112,7 @@ impl Registry {
             random: retry::random,
             clock,
             redactor,
+            bus,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -185,7 +192,7 @@ impl Registry {
         // Retry: all below is done again where the fault allows it, and what has arrived does not forbid it.
         served.retries.earn();
         let mut retries = Retries::new(&care.retry, &served.retries, self.inner.random);
-        let (finish, started, first_text) = loop {
+        let (pass, finish, started, first_text) = loop {
             // Bulkhead, then breaker: who had to wait is told how things are now.
             let place = transport.until(*deadline, served.bulkhead.enter()).await?;
             let pass = match served.breakers.admit(&model.id) {
@@ -200,12 +207,12 @@ impl Registry {
             let (started, mut first_text) = (clock.now(), None);
             let exchange = Exchange { wire, listener: *listener, clock: *clock, reply, first_text: &mut first_text };
             let exchanged = exchange.run(transport, &served.endpoint, &outgoing, body.clone());
-            let settled = transport.until(*deadline, exchanged).await.and_then(|()| reply.settle());
-            served.settle(pass, settled.as_ref().err(), clock.elapsed(started));
-            let fault = match settled {
-                Ok(finish) => break (finish, started, first_text),
+            let fault = match transport.until(*deadline, exchanged).await.and_then(|()| reply.settle()) {
+                Ok(finish) => break (pass, finish, started, first_text),
                 Err(fault) => fault,
             };
+            served.failed(pass, &fault, self.words(&fault.message));
+            self.changed(choice);
             drop(place);
             let wait = Some(&fault).filter(|_| reply.text.is_empty()).and_then(|fault| retries.after(fault));
             let Some(wait) = wait else { return Err(fault) };
@@ -214,18 +221,33 @@ impl Registry {
         };
 
         // Settle.
+        let (latency, usage) = (clock.elapsed(started), reply.usage);
+        let first_token = first_text.map(|first| first.saturating_duration_since(started));
+        served.answered(pass, Measured { first_text: first_token, total: latency, output: usage.output });
+        let cost = cost::cost(&usage, model.prices.as_ref());
+        served.cost(cost);
+        self.changed(choice);
         Ok(Answer {
             text: std::mem::take(&mut reply.text),
             finish: self.said(finish),
-            usage: reply.usage,
+            usage,
+            cost,
             served_by: reply.served_by.take().map(|name| self.words(&name)),
             by: choice.clone(),
             attempts: *attempts,
             passed_over: Vec::new(),
             effort_sent: effort,
-            first_token: first_text.map(|first| first.saturating_duration_since(started)),
-            latency: clock.elapsed(started),
+            first_token,
+            latency,
         })
+    }
+
+    /// Says that a provider's figures have changed.
+    fn changed(&self, choice: &Choice) {
+        let place = self.inner.known.iter().position(|known| known.id == choice.provider);
+        if let Some(place) = place.and_then(|place| u16::try_from(place).ok()) {
+            self.inner.bus.say(Event::ProviderChanged(ProviderPlace(place)));
+        }
     }
 
     fn served(&self, choice: &Choice) -> Result<&Served, Fault> {
@@ -249,23 +271,14 @@ impl Registry {
 
     /// Every provider zen knows, in the order of priority, configured or not.
     pub fn providers(&self) -> Vec<Status> {
-        let status = |provider: &Provider| {
-            let served = self.inner.served.iter().find(|served| served.provider.id == provider.id);
-            let tally = served.map(|served| served.tally()).unwrap_or_default();
-            Status {
-                provider: provider.id.clone(),
-                title: provider.title.clone(),
-                configured: served.is_some(),
-                variable: provider.variable.clone(),
-                models: served.map_or(0, |served| served.models.len()),
-                answered: tally.answered,
-                failed: tally.failed,
-                last_latency: tally.last_latency,
-                last_failure: tally.last_failure,
-                resting: served.map(|served| served.breakers.resting()).unwrap_or_default(),
-            }
-        };
-        self.inner.known.iter().map(status).collect()
+        let status = |(place, provider)| self.provider(place).unwrap_or_else(|| Status::unconfigured(provider));
+        self.inner.known.iter().enumerate().map(status).collect()
+    }
+
+    /// The provider at this place of [`Self::providers`], where it is configured.
+    pub fn provider(&self, place: usize) -> Option<Status> {
+        let known = self.inner.known.get(place)?;
+        self.inner.served.iter().find(|served| served.provider.id == known.id).map(|served| served.status())
     }
 
     fn failure(&self, choice: &Choice, fault: Fault, partial: String) -> Failure {

@@ -11,8 +11,10 @@ use crate::provider::bulkhead::Bulkhead;
 use crate::provider::catalogue::{BadCatalogue, Provider};
 use crate::provider::endpoint::{BadEndpoint, Endpoint};
 use crate::provider::failure::{Class, Fault};
+use crate::provider::health::{Figures, Health, LastError, Measured};
 use crate::provider::model::Model;
 use crate::provider::retry::RetryBudget;
+use crate::unit::MicroUsd;
 
 /// A provider that can be asked.
 #[derive(Debug)]
@@ -26,16 +28,20 @@ pub(super) struct Served {
     pub bulkhead: Bulkhead,
     pub breakers: Breakers,
     pub retries: RetryBudget,
+    clock: Clock,
     tally: Mutex<Tally>,
 }
 
 /// What a provider has done since the process started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub answered: u64,
-    pub failed: u64,
-    pub last_latency: Option<Duration>,
-    pub last_failure: Option<Class>,
+#[derive(Debug, Default)]
+struct Tally {
+    answered: u64,
+    failed: u64,
+    last_latency: Option<Duration>,
+    /// Of the answers whose cost is known.
+    spent: MicroUsd,
+    cost_unknown: u64,
+    health: Health,
 }
 
 /// How a provider stands, whether it is configured or not.
@@ -57,6 +63,12 @@ pub struct Status {
     pub last_failure: Option<Class>,
     /// What of it is left alone for now.
     pub resting: Vec<Resting>,
+    /// Of its last requests.
+    pub figures: Figures,
+    /// What the answers cost at least: those of unknown cost are not in it.
+    pub spent: MicroUsd,
+    /// Answers of unknown cost.
+    pub cost_unknown: u64,
 }
 
 /// Why a provider cannot be served.
@@ -68,6 +80,27 @@ pub enum BadProvider {
     Catalogue(#[from] BadCatalogue),
     #[error("'{0}' is no provider that zen knows")]
     Unknown(String),
+}
+
+impl Status {
+    /// A provider that is known and not configured.
+    pub(super) fn unconfigured(provider: &Provider) -> Self {
+        Self {
+            provider: provider.id.clone(),
+            title: provider.title.clone(),
+            configured: false,
+            variable: provider.variable.clone(),
+            models: 0,
+            answered: 0,
+            failed: 0,
+            last_latency: None,
+            last_failure: None,
+            resting: Vec::new(),
+            figures: Figures::default(),
+            spent: MicroUsd(0),
+            cost_unknown: 0,
+        }
+    }
 }
 
 impl Served {
@@ -91,29 +124,60 @@ impl Served {
             bulkhead: Bulkhead::new(&care.bulkhead),
             breakers: Breakers::new(&care.breaker, clock),
             retries: RetryBudget::new(&care.retry),
+            clock,
             tally: Mutex::default(),
         })
     }
 
-    /// A request has ended: with this fault, or with an answer.
-    pub fn settle(&self, pass: Pass<'_>, fault: Option<&Fault>, latency: Duration) {
+    /// A request has been answered.
+    pub fn answered(&self, pass: Pass<'_>, measured: Measured) {
+        pass.answered();
         let mut tally = self.tally_mut();
-        match fault {
-            None => {
-                pass.answered();
-                tally.answered += 1;
-                tally.last_latency = Some(latency);
-            }
-            Some(fault) => {
-                pass.failed(fault);
-                tally.failed += 1;
-                tally.last_failure = Some(fault.class);
-            }
+        tally.answered += 1;
+        tally.last_latency = Some(measured.total);
+        tally.health.answered(self.clock.now(), measured);
+    }
+
+    /// A request has failed. `words` are the fault's own, fit to be shown.
+    pub fn failed(&self, pass: Pass<'_>, fault: &Fault, words: String) {
+        pass.failed(fault);
+        let mut tally = self.tally_mut();
+        tally.failed += 1;
+        let error = LastError { class: fault.class, message: words, at: self.clock.wall() };
+        tally.health.failed(self.clock.now(), error);
+    }
+
+    /// An answer cost this much; None: unknown.
+    pub fn cost(&self, cost: Option<MicroUsd>) {
+        let mut tally = self.tally_mut();
+        match cost {
+            Some(MicroUsd(cost)) => tally.spent = MicroUsd(tally.spent.0.saturating_add(cost)),
+            None => tally.cost_unknown += 1,
         }
     }
 
-    pub fn tally(&self) -> Tally {
-        *self.tally_mut()
+    /// Points that its models' scores are lowered by while it fails.
+    pub fn penalty(&self) -> u8 {
+        self.tally_mut().health.penalty(self.clock.now())
+    }
+
+    /// How it stands.
+    pub fn status(&self) -> Status {
+        let tally = self.tally_mut();
+        let figures = tally.health.figures(self.clock.now());
+        Status {
+            configured: true,
+            models: self.models.len(),
+            answered: tally.answered,
+            failed: tally.failed,
+            last_latency: tally.last_latency,
+            last_failure: figures.last_error.as_ref().map(|error| error.class),
+            resting: self.breakers.resting(),
+            figures,
+            spent: tally.spent,
+            cost_unknown: tally.cost_unknown,
+            ..Status::unconfigured(&self.provider)
+        }
     }
 
     fn tally_mut(&self) -> MutexGuard<'_, Tally> {

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::clock::Clock;
 use crate::config::{self, HttpLimits};
+use crate::event::Bus;
 use crate::rehearsal::{Recorded, Rehearsal, Scene, Script};
 use crate::secret::{Redactor, Secret};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ const FORMATS: [(&str, &str); 2] = [("openai", "gpt-4.1"), ("google", "gemini-2.
 struct Bench {
     rehearsal: Rehearsal,
     registry: Registry,
+    bus: Bus,
     model: &'static str,
 }
 
@@ -55,8 +57,9 @@ impl Bench {
         };
         let providers = config::Providers { endpoints: vec![endpoint], limits, resilience };
         let models = config::Models::default();
-        let registry = Registry::new(&providers, &models, Clock::system(), Redactor::default()).unwrap();
-        Self { rehearsal, registry, model }
+        let bus = Bus::new();
+        let registry = Registry::new(&providers, &models, Clock::system(), Redactor::default(), bus.clone()).unwrap();
+        Self { rehearsal, registry, bus, model }
     }
 
     async fn ask(&self, request: Request) -> Result<Answer, Failure> {
@@ -392,7 +395,7 @@ async fn a_page_and_a_stranger_are_no_reply() {
 async fn nobody_at_the_other_end_is_said() {
     let bench = Bench::new(FORMATS[0], Script::new());
     let gone = bench.rehearsal.address();
-    let Bench { registry, rehearsal, model } = bench;
+    let Bench { registry, rehearsal, model, .. } = bench;
     drop(rehearsal);
     // The listener closes on its own task; until then a connection is accepted and closed unheard, which is the same.
     let choice = registry.choose(Some(model), Category::Balanced).unwrap();
@@ -442,7 +445,8 @@ async fn every_bad_endpoint_is_told_at_once() {
     ];
     let providers = config::Providers { endpoints, ..config::Providers::default() };
     let models = config::Models::default();
-    let bad = Registry::new(&providers, &models, Clock::system(), Redactor::default()).unwrap_err().to_string();
+    let bad =
+        Registry::new(&providers, &models, Clock::system(), Redactor::default(), Bus::new()).unwrap_err().to_string();
     let lines: Vec<&str> = bad.lines().collect();
     assert!(lines[0].starts_with("CUSTOM_API_URL: ") && lines[1].starts_with("OPENAI_API_KEY: "), "{bad}");
     assert!(lines[2].contains("'nobody'") && !bad.contains(KEY), "{bad}");

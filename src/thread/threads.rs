@@ -298,6 +298,7 @@ mod tests {
                 usage: Usage::default(),
                 estimated_input: Tokens(1),
                 cost: None,
+                price_source: None,
                 finish: Finish::Stop,
                 failure: None,
                 attempts: 1,

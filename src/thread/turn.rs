@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::budget::Decision;
 use crate::id::{ModelId, ProviderId};
+use crate::provider::price::PriceSource;
 use crate::provider::{Class, Effort, Finish, Usage};
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
@@ -48,6 +49,8 @@ pub struct Consultation {
     pub estimated_input: Tokens,
     /// None: unknown.
     pub cost: Option<MicroUsd>,
+    /// Who says so: the page and the day of the prices.
+    pub price_source: Option<PriceSource>,
     pub finish: Finish,
     /// Why there is no answer from it, so that the next one was asked; None where it answered.
     pub failure: Option<FailedWith>,

@@ -10,6 +10,7 @@ use crate::budget::{Budget, Decision, Part as Share, Verdict};
 use crate::file::embed::{Boundary, embed};
 use crate::file::image;
 use crate::file::read::{Gathered, gather};
+use crate::provider::cost;
 use crate::provider::{
     Answer, Category, Choice, Effort, Estimate, Finish, Image, Listener, PassedOver, Request, Usage,
 };
@@ -17,7 +18,7 @@ use crate::thread::Thread;
 use crate::thread::history::{self, Now};
 use crate::thread::turn::{Consultation, FailedWith, RefusedFile};
 use crate::token;
-use crate::unit::Tokens;
+use crate::unit::{MicroUsd, Tokens};
 
 /// What a tool wants to know of a model.
 pub struct Question {
@@ -211,7 +212,8 @@ fn account(choice: &Choice, effort_asked: Option<Effort>, answer: &Answer, budge
         effort_sent: answer.effort_sent,
         usage: answer.usage,
         estimated_input: estimated_input(&budget),
-        cost: None,
+        cost: answer.cost,
+        price_source: answer.by.model.prices.as_ref().map(|prices| prices.source.clone()),
         finish: answer.finish.clone(),
         failure: None,
         attempts: answer.attempts,
@@ -233,7 +235,9 @@ fn in_vain(answered: &Consultation, answer: &Answer) -> Vec<Consultation> {
         effort_sent: *effort_sent,
         usage: Usage::default(),
         estimated_input: answered.estimated_input,
-        cost: None,
+        // What is refused is not charged; what may have been read or written is nobody's to know.
+        cost: (!failure.class.may_be_charged()).then_some(MicroUsd(0)),
+        price_source: None,
         finish: Finish::Unsaid,
         failure: Some(FailedWith { class: failure.class, message: failure.message.clone() }),
         attempts: failure.attempts,
@@ -247,9 +251,10 @@ fn in_vain(answered: &Consultation, answer: &Answer) -> Vec<Consultation> {
 }
 
 impl Consulted {
-    /// What the caller has to know of how the answer came about, beside the answer: who was asked in vain before, and how
-    /// many requests it took.
-    pub fn tell(&self, mut output: Output) -> Output {
+    /// What the caller has to know of how the answer came about, beside the answer: what it cost, who was asked in vain
+    /// before, and how many requests it took.
+    pub fn tell(&self, output: Output) -> Output {
+        let mut output = output.with("cost_usd", cost::told(self.consultation.cost));
         if self.consultation.attempts != 1 {
             output = output.with("attempts", self.consultation.attempts);
         }

@@ -2,7 +2,9 @@
 //! held.
 
 use super::*;
+use crate::event::Event;
 use crate::provider::failure::Weight;
+use crate::provider::price::{PriceSource, Prices};
 
 /// Two providers of different formats, the first in the order of priority with its own script.
 struct Pair {
@@ -23,7 +25,7 @@ impl Pair {
         let endpoints = vec![endpoint("google", google.gemini_base_url()), endpoint("openai", openai.base_url())];
         let providers = config::Providers { endpoints, resilience, ..config::Providers::default() };
         let models = config::Models::default();
-        let registry = Registry::new(&providers, &models, Clock::system(), Redactor::default()).unwrap();
+        let registry = Registry::new(&providers, &models, Clock::system(), Redactor::default(), Bus::new()).unwrap();
         Self { google, openai, registry }
     }
 
@@ -203,4 +205,30 @@ fn every_class_that_counts_against_a_model_may_be_answered_by_another() {
     for class in Class::ALL.into_iter().filter(|class| class.weight() != Weight::None) {
         assert!(class.falls_back(), "{class:?}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_is_paid_by_its_tokens_and_the_provider_tells_how_it_does() {
+    let bench = Bench::new(FORMATS[0], [Scene::reply("two words"), Scene::reply("two words").without_usage()]);
+    let mut events = bench.bus.watch();
+    let choice = priced(&bench);
+    let cancel = CancellationToken::new();
+    let answer = bench.registry.generate(&choice, &question("one two"), &(), &cancel).await.unwrap();
+    // Four tokens read at 1 and two written at 10 micro-dollars.
+    assert_eq!((answer.usage.input, answer.usage.output), (Some(Tokens(4)), Some(Tokens(2))));
+    assert_eq!(answer.cost, Some(MicroUsd(24)));
+    let unknown = bench.registry.generate(&choice, &question("one two"), &(), &cancel).await.unwrap();
+    assert_eq!(unknown.cost, None);
+    let Ok(Event::ProviderChanged(place)) = events.try_recv() else { panic!("the provider has changed") };
+    let status = bench.registry.provider(usize::from(place.0)).unwrap();
+    assert_eq!((status.spent, status.cost_unknown, status.figures.requests), (MicroUsd(24), 1, 2));
+}
+
+/// The bench's model with made-up prices: a micro-dollar for a token read, ten for one written.
+fn priced(bench: &Bench) -> Choice {
+    let choice = bench.registry.choose(Some(bench.model), Category::Balanced).unwrap();
+    let source = PriceSource { page: "https://example.com".to_owned(), date: "2026-01-01".to_owned() };
+    let (input, output) = (Some(MicroUsd(1_000_000)), Some(MicroUsd(10_000_000)));
+    let prices = Prices { input, cached_input: None, cache_write: None, output, source };
+    Choice { model: Arc::new(Model { prices: Some(prices), ..(*choice.model).clone() }), ..choice }
 }
