@@ -129,7 +129,7 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
 /// Every key, by section.
-pub static KEYS: [Key; 55] = [
+pub static KEYS: [Key; 61] = [
     Key::cap(
         "threads.ttl",
         duration(|d| &mut d.config.threads.ttl, seconds(1), days(365)),
@@ -232,6 +232,12 @@ pub static KEYS: [Key; 55] = [
     resilience::BREAKER_COOL_DOWN,
     resilience::BULKHEAD_RUNNING,
     resilience::BULKHEAD_WAITING,
+    resilience::SPEND_TOTAL,
+    resilience::SPEND_PER_PROVIDER,
+    resilience::SPEND_ALLOW_UNKNOWN,
+    resilience::CACHE_TTL,
+    resilience::CACHE_ENTRIES,
+    resilience::CACHE_BYTES,
     base_url("providers.google.base_url", base_url_at::<0>).or("GEMINI_BASE_URL", Unit::Same),
     models("providers.google.models", models_at::<0>),
     key_env("providers.google.key_env", key_env_at::<0>),
@@ -406,6 +412,7 @@ mod tests {
                 Field::Bool(_) => (key.default_shown() != "true").to_string(),
                 Field::Path(_) | Field::Paths(_) => "/somewhere".to_owned(),
                 Field::Level(_) => "trace".to_owned(),
+                Field::Money(_) => "1".to_owned(),
                 Field::BaseUrl(_) => "http://localhost:1".to_owned(),
                 _ => "SOMETHING".to_owned(),
             };

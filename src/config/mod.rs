@@ -23,7 +23,7 @@ pub use environment::Environment;
 pub use error::Errors;
 pub use field::level_name;
 pub use paths::Places;
-pub use resilience::{Breaker, Bulkhead, Resilience, Retry};
+pub use resilience::{Breaker, Bulkhead, Cache, Resilience, Retry, Spend};
 pub use section::{
     Config, Control, Endpoint, Files, HttpLimits, Log, LogLevel, Models, Providers, Server, Threads, Tools,
 };

@@ -1,9 +1,11 @@
-//! How carefully providers are asked: the sections `[retry]`, `[breaker]` and `[bulkhead]`, with the keys that set them.
+//! How carefully providers are asked: the sections `[retry]`, `[breaker]`, `[bulkhead]`, `[spend]` and `[cache]`, with the
+//! keys that set them.
 
 use std::time::Duration;
 
 use super::field::{Field, Whole};
-use super::key::{Key, duration, seconds};
+use super::key::{Key, duration, seconds, size};
+use crate::unit::MicroUsd;
 
 /// What stands between a call and a provider.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,6 +13,8 @@ pub struct Resilience {
     pub retry: Retry,
     pub breaker: Breaker,
     pub bulkhead: Bulkhead,
+    pub spend: Spend,
+    pub cache: Cache,
 }
 
 /// When a failed request is made again.
@@ -47,6 +51,32 @@ pub struct Breaker {
 pub struct Bulkhead {
     pub running: usize,
     pub waiting: usize,
+}
+
+/// What this process may spend. None: no limit.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spend {
+    pub total: Option<MicroUsd>,
+    /// The same for each provider.
+    pub per_provider: Option<MicroUsd>,
+    /// Whether a model without a known price may be asked though a limit is set.
+    pub allow_unknown: bool,
+}
+
+/// Replies that are kept for the same request made again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cache {
+    /// Zero: none is kept.
+    pub ttl: Duration,
+    pub max_entries: usize,
+    /// Bytes of requests and replies together.
+    pub max_bytes: usize,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { ttl: Duration::ZERO, max_entries: 256, max_bytes: 16 << 20 }
+    }
 }
 
 impl Default for Retry {
@@ -133,4 +163,34 @@ pub const BULKHEAD_WAITING: Key = Key::cap(
     "bulkhead.waiting",
     Field::Integer { at: Whole::Usize(|d| &mut d.config.providers.resilience.bulkhead.waiting), min: 0, max: 100_000 },
     "Requests that may wait for their turn at one provider; more are refused.",
+);
+pub const SPEND_TOTAL: Key = Key::new(
+    "spend.total",
+    Field::Money(|d| &mut d.config.providers.resilience.spend.total),
+    "Dollars that this process may spend at all providers; unset sets no limit.",
+);
+pub const SPEND_PER_PROVIDER: Key = Key::new(
+    "spend.per_provider",
+    Field::Money(|d| &mut d.config.providers.resilience.spend.per_provider),
+    "Dollars that this process may spend at each provider; unset sets no limit.",
+);
+pub const SPEND_ALLOW_UNKNOWN: Key = Key::new(
+    "spend.allow_unknown",
+    Field::Bool(|d| &mut d.config.providers.resilience.spend.allow_unknown),
+    "Whether a model without a known price may be asked though a limit is set.",
+);
+pub const CACHE_TTL: Key = Key::cap(
+    "cache.ttl",
+    duration(|d| &mut d.config.providers.resilience.cache.ttl, Duration::ZERO, seconds(86_400)),
+    "How long a reply answers the same request again; 0s keeps none.",
+);
+pub const CACHE_ENTRIES: Key = Key::cap(
+    "cache.max_entries",
+    Field::Integer { at: Whole::Usize(|d| &mut d.config.providers.resilience.cache.max_entries), min: 1, max: 100_000 },
+    "Replies that are kept; the oldest make room.",
+);
+pub const CACHE_BYTES: Key = Key::cap(
+    "cache.max_bytes",
+    size(|d| &mut d.config.providers.resilience.cache.max_bytes, 1 << 10, 4 << 30),
+    "Text of kept requests and replies together; the oldest make room.",
 );

@@ -78,6 +78,7 @@ fn consultation(consultation: &Consultation) -> ConsultationDetail {
         price_source: consultation.price_source.as_ref().map(|source| format!("{} ({})", source.page, source.date)),
         finish: consultation.finish.clone(),
         failure: consultation.failure.clone(),
+        cached: consultation.cached,
         attempts: consultation.attempts,
         first_token_ms: consultation.first_token.map(whole_millis),
         latency_ms: whole_millis(consultation.latency),

@@ -200,6 +200,9 @@ pub struct ConsultationDetail {
     /// Why it did not answer, so that the next one was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailedWith>,
+    /// A kept reply to the same request.
+    #[serde(default)]
+    pub cached: bool,
     /// Requests that were made of it, repetitions included.
     #[serde(default)]
     pub attempts: u16,

@@ -77,6 +77,8 @@ pub enum Class {
     Resting,
     /// Too many requests to it are under way: nothing was sent.
     Busy,
+    /// It might cost more than may be spent: nothing was sent.
+    OverLimit,
 }
 
 /// What a failure says of the model, to its breaker.
@@ -93,7 +95,7 @@ pub(super) enum Weight {
 }
 
 impl Class {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Transport,
         Self::Throttled,
         Self::Quota,
@@ -109,6 +111,7 @@ impl Class {
         Self::Cancelled,
         Self::Resting,
         Self::Busy,
+        Self::OverLimit,
     ];
 
     /// Whether the same request is made again. Never after a time-out: it may be paid for already.
@@ -121,7 +124,7 @@ impl Class {
         match self {
             Self::Transport | Self::Throttled | Self::Quota | Self::Overloaded | Self::Timeout | Self::Broken => true,
             Self::Auth | Self::ContextOverflow | Self::Protocol | Self::Resting | Self::Busy => true,
-            Self::BadRequest | Self::Filtered | Self::Empty | Self::Cancelled => false,
+            Self::BadRequest | Self::Filtered | Self::Empty | Self::Cancelled | Self::OverLimit => false,
         }
     }
 
@@ -130,7 +133,7 @@ impl Class {
         match self {
             Self::Timeout | Self::Broken | Self::Filtered | Self::Protocol | Self::Empty | Self::Cancelled => true,
             Self::Transport | Self::Throttled | Self::Quota | Self::Overloaded | Self::Auth => false,
-            Self::BadRequest | Self::ContextOverflow | Self::Resting | Self::Busy => false,
+            Self::BadRequest | Self::ContextOverflow | Self::Resting | Self::Busy | Self::OverLimit => false,
         }
     }
 
@@ -140,7 +143,7 @@ impl Class {
             Self::Throttled => Weight::CoolDown,
             Self::Auth => Weight::Key,
             Self::Quota | Self::BadRequest | Self::ContextOverflow | Self::Filtered | Self::Empty => Weight::None,
-            Self::Cancelled | Self::Resting | Self::Busy => Weight::None,
+            Self::Cancelled | Self::Resting | Self::Busy | Self::OverLimit => Weight::None,
         }
     }
 
@@ -162,6 +165,7 @@ impl Class {
             Self::Cancelled => "the call was cancelled",
             Self::Resting => "it is left alone for now",
             Self::Busy => "too many calls wait for it",
+            Self::OverLimit => "a spending limit stands in the way",
         }
     }
 
@@ -182,6 +186,9 @@ impl Class {
             Self::Empty => "Call again with the question put differently, or name another model.",
             Self::Cancelled => "Call again if the answer is still wanted.",
             Self::Resting => "Name a model of another provider, leave `model` out, or call again later.",
+            Self::OverLimit => {
+                "Nothing was sent. Ask the user to raise the limit in `[spend]`, or name a cheaper model."
+            }
             Self::Busy => "Call again when other calls have ended, or name a model of another provider.",
         }
     }

@@ -3,6 +3,7 @@
 
 pub mod breaker;
 mod bulkhead;
+mod cache;
 pub mod catalogue;
 pub mod choice;
 mod complaint;
@@ -20,6 +21,7 @@ pub mod registry;
 mod reply;
 mod retry;
 mod served;
+mod spend;
 pub mod wire;
 
 #[cfg(test)]
@@ -54,6 +56,8 @@ pub struct Request {
     pub effort: Option<Effort>,
     /// What it was estimated at before it is sent.
     pub estimate: Estimate,
+    /// Another look is wanted, so no kept reply will do.
+    pub second_look: bool,
 }
 
 /// The tokens that a request is expected to take.
@@ -117,6 +121,8 @@ pub struct Answer {
     pub cost: Option<MicroUsd>,
     /// The model that answered: another than was chosen where that one could not.
     pub by: Choice,
+    /// It is a kept reply to the same request: nothing was sent, and it cost nothing.
+    pub cached: bool,
     /// Requests that were made of it, the answered one included.
     pub attempts: u16,
     /// The models that were asked in vain before it, in order.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -11,6 +12,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::event::{Bus, Event};
 use crate::id::ProviderPlace;
+use crate::provider::cache::{Asked, Cache, Cached};
 use crate::provider::catalogue::{self, Provider};
 use crate::provider::choice::{self, Category, Choice, NoModel};
 use crate::provider::cost;
@@ -23,8 +25,10 @@ use crate::provider::model::Model;
 use crate::provider::reply::Reply;
 use crate::provider::retry::{self, Random, Retries};
 use crate::provider::served::{BadProvider, Served, Status};
-use crate::provider::{Answer, Finish, Listener, Part, PassedOver, Request};
+use crate::provider::spend::Spend;
+use crate::provider::{Answer, Finish, Listener, Part, PassedOver, Request, Usage};
 use crate::secret::Redactor;
+use crate::unit::{MicroUsd, Tokens};
 
 /// Characters of a provider's own words that are passed on.
 pub const MAX_MESSAGE_CHARS: usize = 600;
@@ -43,6 +47,8 @@ struct Inner {
     transport: Transport,
     care: config::Resilience,
     random: Random,
+    spend: Spend,
+    cache: Cache,
     clock: Clock,
     redactor: Redactor,
     bus: Bus,
@@ -110,6 +116,8 @@ impl Registry {
             transport: Transport::new(providers.limits.clone(), clock),
             care: providers.resilience.clone(),
             random: retry::random,
+            spend: Spend::new(&providers.resilience.spend),
+            cache: Cache::new(&providers.resilience.cache, clock),
             clock,
             redactor,
             bus,
@@ -177,7 +185,7 @@ impl Registry {
 
     /// One consultation of one model, step by step.
     async fn consult(&self, ask: &Ask<'_>, reply: &mut Reply, attempts: &mut u16) -> Result<Answer, Fault> {
-        let Inner { transport, clock, care, .. } = &*self.inner;
+        let Inner { transport, clock, care, spend, cache, .. } = &*self.inner;
         let Ask { choice, request, listener, deadline } = ask;
         let (served, model) = (self.served(choice)?, &choice.model);
         let wire = served.provider.wire;
@@ -188,6 +196,15 @@ impl Registry {
         let effort = model.effort(request.effort);
         let mut outgoing = wire.write(model, request, effort)?;
         let body = Bytes::from(std::mem::take(&mut outgoing.body));
+
+        // Cache: what was asked in the very same words before may be answered already.
+        let asked = Asked::new(choice, &body);
+        if let Some(cached) = cache.find(&asked).filter(|_| !request.second_look) {
+            listener.text(&cached.text);
+            return Ok(recalled(choice, cached));
+        }
+        // Reserve spend: what it may cost at most is held until it is known.
+        let mut held = spend.reserve(choice, request.estimate)?;
 
         // Retry: all below is done again where the fault allows it, and what has arrived does not forbid it.
         served.retries.earn();
@@ -204,6 +221,7 @@ impl Registry {
                 }
             };
             *attempts += 1;
+            held.sent(true);
             let (started, mut first_text) = (clock.now(), None);
             let exchange = Exchange { wire, listener: *listener, clock: *clock, reply, first_text: &mut first_text };
             let exchanged = exchange.run(transport, &served.endpoint, &outgoing, body.clone());
@@ -213,6 +231,7 @@ impl Registry {
             };
             served.failed(pass, &fault, self.words(&fault.message));
             self.changed(choice);
+            held.sent(fault.class.may_be_charged());
             drop(place);
             let wait = Some(&fault).filter(|_| reply.text.is_empty()).and_then(|fault| retries.after(fault));
             let Some(wait) = wait else { return Err(fault) };
@@ -226,20 +245,24 @@ impl Registry {
         served.answered(pass, Measured { first_text: first_token, total: latency, output: usage.output });
         let cost = cost::cost(&usage, model.prices.as_ref());
         served.cost(cost);
+        held.settle(cost);
         self.changed(choice);
-        Ok(Answer {
+        let answer = Answer {
             text: std::mem::take(&mut reply.text),
             finish: self.said(finish),
             usage,
             cost,
             served_by: reply.served_by.take().map(|name| self.words(&name)),
             by: choice.clone(),
+            cached: false,
             attempts: *attempts,
             passed_over: Vec::new(),
             effort_sent: effort,
             first_token,
             latency,
-        })
+        };
+        cache.keep(asked, &answer);
+        Ok(answer)
     }
 
     /// Says that a provider's figures have changed.
@@ -319,6 +342,24 @@ impl Registry {
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry").field("served", &self.inner.served).finish_non_exhaustive()
+    }
+}
+
+/// An answer that was kept: nothing was read, written or paid for it.
+fn recalled(choice: &Choice, cached: Cached) -> Answer {
+    Answer {
+        text: cached.text.to_string(),
+        finish: Finish::Stop,
+        usage: Usage { input: Some(Tokens::ZERO), output: Some(Tokens::ZERO), ..Usage::default() },
+        cost: Some(MicroUsd(0)),
+        served_by: cached.served_by,
+        by: choice.clone(),
+        cached: true,
+        attempts: 0,
+        passed_over: Vec::new(),
+        effort_sent: cached.effort_sent,
+        first_token: None,
+        latency: Duration::ZERO,
     }
 }
 

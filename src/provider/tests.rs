@@ -103,6 +103,7 @@ fn question(text: &str) -> Request {
         temperature: None,
         effort: None,
         estimate: Estimate::default(),
+        second_look: false,
     }
 }
 

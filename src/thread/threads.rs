@@ -301,6 +301,7 @@ mod tests {
                 price_source: None,
                 finish: Finish::Stop,
                 failure: None,
+                cached: false,
                 attempts: 1,
                 first_token: None,
                 latency: Duration::ZERO,

@@ -54,6 +54,8 @@ pub struct Consultation {
     pub finish: Finish,
     /// Why there is no answer from it, so that the next one was asked; None where it answered.
     pub failure: Option<FailedWith>,
+    /// A reply that was kept answered in its place: nothing was sent.
+    pub cached: bool,
     /// Requests that were made of it, repetitions included.
     pub attempts: u16,
     pub first_token: Option<Duration>,

@@ -35,6 +35,8 @@ pub struct Question {
     pub effort: Option<Effort>,
     /// What kind of model suits, where the choice is zen's.
     pub category: Category,
+    /// The tool asks for a second look: a reply that was kept is none.
+    pub second_look: bool,
 }
 
 /// What came of it.
@@ -80,6 +82,7 @@ pub async fn consult(call: &Call, question: Question) -> Result<Consulted, ToolE
         temperature: question.temperature,
         effort: question.effort,
         estimate: Estimate { input: estimated_input(&budget), reply: budget.reply() },
+        second_look: question.second_look,
     };
     call.progress.asking(&choice.provider, &choice.model.id);
     let listener: &dyn Listener = &*call.progress;
@@ -216,6 +219,7 @@ fn account(choice: &Choice, effort_asked: Option<Effort>, answer: &Answer, budge
         price_source: answer.by.model.prices.as_ref().map(|prices| prices.source.clone()),
         finish: answer.finish.clone(),
         failure: None,
+        cached: answer.cached,
         attempts: answer.attempts,
         first_token: answer.first_token,
         latency: answer.latency,
@@ -240,6 +244,7 @@ fn in_vain(answered: &Consultation, answer: &Answer) -> Vec<Consultation> {
         price_source: None,
         finish: Finish::Unsaid,
         failure: Some(FailedWith { class: failure.class, message: failure.message.clone() }),
+        cached: false,
         attempts: failure.attempts,
         first_token: None,
         latency: *latency,
@@ -255,7 +260,9 @@ impl Consulted {
     /// before, and how many requests it took.
     pub fn tell(&self, output: Output) -> Output {
         let mut output = output.with("cost_usd", cost::told(self.consultation.cost));
-        if self.consultation.attempts != 1 {
+        if self.consultation.cached {
+            output = output.with("cached", true);
+        } else if self.consultation.attempts != 1 {
             output = output.with("attempts", self.consultation.attempts);
         }
         if let Some(first) = self.in_vain.first() {

@@ -47,6 +47,7 @@ impl ToolError {
             Self::Budget(_) => "window_too_small",
             Self::NoImages { .. } => "images_unsupported",
             Self::Image { .. } => "image_refused",
+            Self::Provider(failure) if failure.class == Class::OverLimit => "spend_limit",
             Self::Provider(_) => "provider_failed",
             Self::Cancelled => "cancelled",
             Self::Internal(_) => "internal",

@@ -224,6 +224,55 @@ async fn an_answer_is_paid_by_its_tokens_and_the_provider_tells_how_it_does() {
     assert_eq!((status.spent, status.cost_unknown, status.figures.requests), (MicroUsd(24), 1, 2));
 }
 
+#[tokio::test]
+async fn a_call_over_the_limit_is_refused_and_costs_no_request() {
+    let spend = config::Spend { total: Some(MicroUsd(100)), ..config::Spend::default() };
+    let script = [Scene::status(503), Scene::reply("two words"), Scene::reply("two words").without_usage()];
+    let bench = Bench::careful(FORMATS[0], script, config::Resilience { spend, ..without_repetition() });
+    let choice = priced(&bench);
+    let ask = async |input, reply| {
+        let estimate = Estimate { input: Tokens(input), reply: Tokens(reply) };
+        let request = Request { estimate, ..question("one two") };
+        bench
+            .registry
+            .generate(&choice, &request, &(), &CancellationToken::new())
+            .await
+            .map_err(|failure| failure.class)
+    };
+    assert_eq!(ask(1, 10).await.unwrap_err(), Class::OverLimit);
+    assert_eq!(bench.ask(question("q")).await.unwrap_err().class, Class::OverLimit, "its price is unknown");
+    assert_eq!(bench.rehearsal.requests().len(), 0);
+    assert_eq!(ask(90, 0).await.unwrap_err(), Class::Overloaded);
+    // What was refused is not charged; 24 are spent; what is unknown stays held at its estimate.
+    assert_eq!(ask(90, 1).await.unwrap().cost, Some(MicroUsd(24)));
+    assert_eq!(ask(77, 0).await.unwrap_err(), Class::OverLimit);
+    assert_eq!(ask(76, 0).await.unwrap().cost, None);
+    assert_eq!(ask(0, 0).await.unwrap_err(), Class::OverLimit);
+}
+
+#[tokio::test]
+async fn a_kept_reply_costs_no_request_and_is_told() {
+    let cache = config::Cache { ttl: Duration::from_secs(60), ..config::Cache::default() };
+    for format in FORMATS {
+        let resilience = config::Resilience { cache: cache.clone(), ..careful() };
+        let bench = Bench::careful(format, Scene::reply("fine"), resilience);
+        assert!(!bench.ask(question("q")).await.unwrap().cached);
+        let heard = Heard::default();
+        let again = bench.ask_as(format.1, question("q"), &heard, &CancellationToken::new()).await.unwrap();
+        assert_eq!((again.cached, again.text.as_str(), again.cost), (true, "fine", Some(MicroUsd(0))));
+        assert_eq!(*heard.0.lock().unwrap(), "fine");
+        let others = [
+            question("other"),
+            Request { temperature: Some(0.3), ..question("q") },
+            Request { second_look: true, ..question("q") },
+        ];
+        for other in others {
+            assert!(!bench.ask(other).await.unwrap().cached);
+        }
+        assert_eq!(bench.rehearsal.requests().len(), 4);
+    }
+}
+
 /// The bench's model with made-up prices: a micro-dollar for a token read, ten for one written.
 fn priced(bench: &Bench) -> Choice {
     let choice = bench.registry.choose(Some(bench.model), Category::Balanced).unwrap();

@@ -75,6 +75,7 @@ impl Tool for Chat {
                 temperature: request.temperature,
                 effort: request.thinking_mode.and_then(|mode| mode.parse().ok()),
                 category: Category::FastResponse,
+                second_look: false,
             };
             let consulted = consult::consult(call, question).await?;
             let output = consulted.tell(output(&consulted));

@@ -92,6 +92,9 @@ fn measured(consultation: &ConsultationDetail) -> String {
 }
 
 fn attempts(consultation: &ConsultationDetail) -> String {
+    if consultation.cached {
+        return " · a kept reply".to_owned();
+    }
     if consultation.attempts > 1 { format!(" · {} requests", consultation.attempts) } else { String::new() }
 }
 

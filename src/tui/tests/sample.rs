@@ -311,6 +311,7 @@ fn consultation() -> ConsultationDetail {
         price_source: None,
         finish: Finish::Stop,
         failure: None,
+        cached: false,
         attempts: 1,
         first_token_ms: Some(1_240),
         latency_ms: 9_800,
