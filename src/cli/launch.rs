@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustix::process::{Resource, Rlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -61,6 +62,7 @@ pub fn launch(
     let setup = setup(config, environment);
     let (log, unopened) = log::open(&setup.config.log, setup.redactor.clone(), setup.clock, complaints(face));
     log.install();
+    without_core_dumps();
     if let Some(unopened) = unopened {
         streams.complain(unopened);
     }
@@ -89,6 +91,14 @@ pub fn launch(
         None
     });
     Ok(Launched { server, service, principal, socket, log })
+}
+
+/// A crash must not write the keys to the disk. Where the system refuses, nothing else is worse for it.
+fn without_core_dumps() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = rustix::process::setrlimit(Resource::Core, none) {
+        tracing::warn!(%error, "a crash may leave a core file");
+    }
 }
 
 /// What an engine of this process is started with. The redactor knows every key from here on.
@@ -153,5 +163,17 @@ fn complaints(face: Face) -> Box<dyn Write + Send> {
     match face {
         Face::Stdio => Box::new(io::stderr()),
         Face::Tui => Box::new(io::sink()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_leaves_no_core_file() {
+        without_core_dumps();
+        let limit = rustix::process::getrlimit(Resource::Core);
+        assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
     }
 }

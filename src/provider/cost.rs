@@ -78,13 +78,7 @@ mod tests {
 
     fn usage(input: Option<u64>, cached: Option<u64>, output: Option<u64>) -> Usage {
         let tokens = |count: Option<u64>| count.map(Tokens);
-        Usage {
-            input: tokens(input),
-            output: tokens(output),
-            reasoning: tokens(output),
-            cached_input: tokens(cached),
-            ..Usage::default()
-        }
+        Usage { input: tokens(input), output: tokens(output), reasoning: tokens(output), cached_input: tokens(cached) }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::event::{Bus, Event};
 use crate::id::ProviderPlace;
+use crate::provider::breaker::Pass;
 use crate::provider::cache::{Asked, Cache, Cached};
 use crate::provider::catalogue::{self, Provider};
 use crate::provider::choice::{self, Category, Choice, NoModel};
@@ -20,12 +21,12 @@ use crate::provider::exchange::Exchange;
 use crate::provider::failure::{Class, Failure, Fault};
 use crate::provider::fallback;
 use crate::provider::health::Measured;
-use crate::provider::http::Transport;
+use crate::provider::http::{Outgoing, Transport};
 use crate::provider::model::Model;
 use crate::provider::reply::Reply;
 use crate::provider::retry::{self, Random, Retries};
 use crate::provider::served::{BadProvider, Served, Status};
-use crate::provider::spend::Spend;
+use crate::provider::spend::{Reservation, Spend};
 use crate::provider::{Answer, Finish, Listener, Part, PassedOver, Request, Usage};
 use crate::secret::Redactor;
 use crate::unit::{MicroUsd, Tokens};
@@ -61,6 +62,20 @@ struct Ask<'a> {
     listener: &'a dyn Listener,
     /// Of the whole call: waits, repetitions and other models included.
     deadline: Instant,
+}
+
+/// A request as it is sent, as often as it takes.
+struct Written<'a> {
+    served: &'a Served,
+    outgoing: Outgoing,
+    body: Bytes,
+}
+
+/// A request that was answered, before the answer is counted.
+struct Done<'a> {
+    pass: Pass<'a>,
+    finish: Finish,
+    measured: Measured,
 }
 
 /// Everything that is wrong with the providers as they are configured.
@@ -185,7 +200,7 @@ impl Registry {
 
     /// One consultation of one model, step by step.
     async fn consult(&self, ask: &Ask<'_>, reply: &mut Reply, attempts: &mut u16) -> Result<Answer, Fault> {
-        let Inner { transport, clock, care, spend, cache, .. } = &*self.inner;
+        let Inner { transport, care, spend, cache, .. } = &*self.inner;
         let Ask { choice, request, listener, deadline } = ask;
         let (served, model) = (self.served(choice)?, &choice.model);
         let wire = served.provider.wire;
@@ -206,51 +221,31 @@ impl Registry {
         // Reserve spend: what it may cost at most is held until it is known.
         let mut held = spend.reserve(choice, request.estimate)?;
 
-        // Retry: all below is done again where the fault allows it, and what has arrived does not forbid it.
+        // Retry: a request goes out again where the fault allows it, and what has arrived does not forbid it.
         served.retries.earn();
         let mut retries = Retries::new(&care.retry, &served.retries, self.inner.random);
-        let (pass, finish, started, first_text) = loop {
-            // Bulkhead, then breaker: who had to wait is told how things are now.
-            let place = transport.until(*deadline, served.bulkhead.enter()).await?;
-            let pass = match served.breakers.admit(&model.id) {
-                Ok(pass) => pass,
-                Err(denied) => {
-                    drop(place);
-                    transport.pause(denied.wait(care.retry.max_wait)?, *deadline).await?;
-                    continue;
-                }
-            };
-            *attempts += 1;
-            held.sent(true);
-            let (started, mut first_text) = (clock.now(), None);
-            let exchange = Exchange { wire, listener: *listener, clock: *clock, reply, first_text: &mut first_text };
-            let exchanged = exchange.run(transport, &served.endpoint, &outgoing, body.clone());
-            let fault = match transport.until(*deadline, exchanged).await.and_then(|()| reply.settle()) {
-                Ok(finish) => break (pass, finish, started, first_text),
+        let written = Written { served, outgoing, body };
+        let done = loop {
+            // Bulkhead, breaker and exchange.
+            let fault = match self.request(ask, &written, reply, attempts, &mut held).await {
+                Ok(done) => break done,
                 Err(fault) => fault,
             };
-            served.failed(pass, &fault, self.words(&fault.message));
-            self.changed(choice);
-            held.sent(fault.class.may_be_charged());
-            drop(place);
             let wait = Some(&fault).filter(|_| reply.text.is_empty()).and_then(|fault| retries.after(fault));
             let Some(wait) = wait else { return Err(fault) };
             transport.pause((wait, fault), *deadline).await?;
             *reply = Reply::default();
         };
 
-        // Settle.
-        let (latency, usage) = (clock.elapsed(started), reply.usage);
-        let first_token = first_text.map(|first| first.saturating_duration_since(started));
-        served.answered(pass, Measured { first_text: first_token, total: latency, output: usage.output });
-        let cost = cost::cost(&usage, model.prices.as_ref());
-        served.cost(cost);
+        // Settle: the breaker closes, the figures move, the money is counted.
+        let cost = cost::cost(&reply.usage, model.prices.as_ref());
         held.settle(cost);
+        served.answered(done.pass, done.measured, cost);
         self.changed(choice);
         let answer = Answer {
             text: std::mem::take(&mut reply.text),
-            finish: self.said(finish),
-            usage,
+            finish: self.said(done.finish),
+            usage: reply.usage,
             cost,
             served_by: reply.served_by.take().map(|name| self.words(&name)),
             by: choice.clone(),
@@ -258,11 +253,55 @@ impl Registry {
             attempts: *attempts,
             passed_over: Vec::new(),
             effort_sent: effort,
-            first_token,
-            latency,
+            first_token: done.measured.first_text,
+            latency: done.measured.total,
         };
         cache.keep(asked, &answer);
         Ok(answer)
+    }
+
+    /// One request, once there is a place for it and nothing speaks against it. Its failure is counted here, its answer
+    /// where it is settled.
+    async fn request<'a>(
+        &self,
+        ask: &'a Ask<'_>,
+        Written { served, outgoing, body }: &Written<'a>,
+        reply: &mut Reply,
+        attempts: &mut u16,
+        held: &mut Reservation<'_>,
+    ) -> Result<Done<'a>, Fault> {
+        let Inner { transport, clock, care, .. } = &*self.inner;
+        let (served, deadline): (&'a Served, _) = (served, ask.deadline);
+        // Bulkhead, then breaker: who had to wait is told how things are now. A rate limit is waited for without a place.
+        let (_place, pass) = loop {
+            let place = transport.until(deadline, served.bulkhead.enter()).await?;
+            match served.breakers.admit(&ask.choice.model.id) {
+                Ok(pass) => break (place, pass),
+                Err(denied) => {
+                    drop(place);
+                    transport.pause(denied.wait(care.retry.max_wait)?, deadline).await?;
+                }
+            }
+        };
+        *attempts += 1;
+        held.sent(true);
+        let (started, mut first_text) = (clock.now(), None);
+        let (wire, listener) = (served.provider.wire, ask.listener);
+        let exchange = Exchange { wire, listener, clock: *clock, reply, first_text: &mut first_text };
+        let exchanged = exchange.run(transport, &served.endpoint, outgoing, body.clone());
+        match transport.until(deadline, exchanged).await.and_then(|()| reply.settle()) {
+            Ok(finish) => {
+                let first_text = first_text.map(|first| first.saturating_duration_since(started));
+                let measured = Measured { first_text, total: clock.elapsed(started), output: reply.usage.output };
+                Ok(Done { pass, finish, measured })
+            }
+            Err(fault) => {
+                held.sent(fault.class.may_be_charged());
+                served.failed(pass, &fault, self.words(&fault.message));
+                self.changed(&ask.choice);
+                Err(fault)
+            }
+        }
     }
 
     /// Says that a provider's figures have changed.

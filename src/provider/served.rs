@@ -129,13 +129,17 @@ impl Served {
         })
     }
 
-    /// A request has been answered.
-    pub fn answered(&self, pass: Pass<'_>, measured: Measured) {
+    /// A request has been answered, at this cost where it is known.
+    pub fn answered(&self, pass: Pass<'_>, measured: Measured, cost: Option<MicroUsd>) {
         pass.answered();
         let mut tally = self.tally_mut();
         tally.answered += 1;
         tally.last_latency = Some(measured.total);
         tally.health.answered(self.clock.now(), measured);
+        match cost {
+            Some(MicroUsd(cost)) => tally.spent = MicroUsd(tally.spent.0.saturating_add(cost)),
+            None => tally.cost_unknown += 1,
+        }
     }
 
     /// A request has failed. `words` are the fault's own, fit to be shown.
@@ -145,15 +149,6 @@ impl Served {
         tally.failed += 1;
         let error = LastError { class: fault.class, message: words, at: self.clock.wall() };
         tally.health.failed(self.clock.now(), error);
-    }
-
-    /// An answer cost this much; None: unknown.
-    pub fn cost(&self, cost: Option<MicroUsd>) {
-        let mut tally = self.tally_mut();
-        match cost {
-            Some(MicroUsd(cost)) => tally.spent = MicroUsd(tally.spent.0.saturating_add(cost)),
-            None => tally.cost_unknown += 1,
-        }
     }
 
     /// Points that its models' scores are lowered by while it fails.

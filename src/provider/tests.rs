@@ -1,6 +1,8 @@
 //! Asking a provider over a real socket, in both wire formats, with all that can go wrong on the way.
 
+mod faults;
 mod recipe;
+mod threats;
 
 use std::sync::Mutex;
 
@@ -42,17 +44,33 @@ impl Bench {
     }
 
     fn with(
+        format: (&str, &'static str),
+        script: impl Into<Script>,
+        limits: HttpLimits,
+        resilience: config::Resilience,
+    ) -> Self {
+        Self::built(format, script, limits, resilience, KEY)
+    }
+
+    fn keyed(format: (&str, &'static str), script: impl Into<Script>, key: &str) -> Self {
+        let retry = config::Retry { attempts: 1, ..config::Retry::default() };
+        let resilience = config::Resilience { retry, ..config::Resilience::default() };
+        Self::built(format, script, HttpLimits::default(), resilience, key)
+    }
+
+    fn built(
         (provider, model): (&str, &'static str),
         script: impl Into<Script>,
         limits: HttpLimits,
         resilience: config::Resilience,
+        key: &str,
     ) -> Self {
         let rehearsal = Rehearsal::start(script).unwrap();
         let base_url = if provider == "google" { rehearsal.gemini_base_url() } else { rehearsal.base_url() };
         let endpoint = config::Endpoint {
             provider: provider.to_owned(),
             base_url: Some(base_url),
-            key: Some(Secret::new(KEY)),
+            key: Some(Secret::new(key)),
             models: Vec::new(),
         };
         let providers = config::Providers { endpoints: vec![endpoint], limits, resilience };

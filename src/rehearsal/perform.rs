@@ -40,6 +40,8 @@ pub(super) async fn accept(listener: TcpListener, stage: Arc<Stage>, stop: Cance
 enum End {
     /// The client has gone before its reply was complete.
     ClientGone,
+    /// The scene closes the connection.
+    Closed,
     /// The scene resets the connection.
     Reset,
 }
@@ -65,6 +67,7 @@ async fn serve(stream: TcpStream, stage: &Stage) -> io::Result<()> {
                 let (request, scene) = stage.arrived(*request);
                 match line.play(stage, &request, scene).await {
                     Ok(()) => {}
+                    Err(End::Closed) => return line.write.shutdown().await,
                     Err(End::Reset) => return line.read.unsplit(line.write).set_zero_linger(),
                     Err(End::ClientGone) => {
                         stage.disconnected(&request);
@@ -98,6 +101,10 @@ impl Line {
                 return self.send(&plain(*status, &scene.headers, &body)).await;
             }
             Kind::Status(status, body) => return self.send(&plain(*status, &scene.headers, body)).await,
+            Kind::Raw(bytes) => {
+                self.write.write_all(bytes).await?;
+                return Err(if scene.reset_after.is_some() { End::Reset } else { End::Closed });
+            }
             Kind::Reply(text) => text.clone(),
             Kind::Echo | Kind::By(_) => wire::echo(request),
         };
@@ -114,7 +121,8 @@ impl Line {
         for event in &events.opening {
             self.chunk(scene, event).await?;
         }
-        for (sent, event) in events.pieces.iter().enumerate() {
+        let times = if scene.endless { usize::MAX } else { 1 };
+        for (sent, event) in (0..times).flat_map(|_| events.pieces.iter().enumerate()) {
             self.between(stage, scene, sent).await?;
             self.chunk(scene, event).await?;
         }
