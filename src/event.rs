@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
-use crate::id::{CallId, ConnectionId, Counter, MessageSeq, PauseId, ThreadId};
+use crate::id::{CallId, ConnectionId, Counter, MessageSeq, PauseId, ProviderPlace, ThreadId};
 
 /// Events that a slow watcher may fall behind before it has to start anew from a snapshot.
 pub const BUS_CAPACITY: usize = 4096;
@@ -31,6 +31,8 @@ pub enum Event {
     MessagePaused(PauseId),
     /// It waits no more, for whatever reason.
     PauseResolved(PauseId),
+    /// A request to a provider was answered or failed: its figures, and perhaps its breakers, are others now.
+    ProviderChanged(ProviderPlace),
     /// The control socket turned a foreign user away.
     ControlRefused {
         uid: u32,

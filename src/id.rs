@@ -88,6 +88,10 @@ counted_id!(
     MessageSeq
 );
 
+/// A provider's place in the order of priority: its name for an event, which is small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProviderPlace(pub u16);
+
 /// Hands out counted ids, starting at 1.
 #[derive(Debug, Default)]
 pub struct Counter(AtomicU64);

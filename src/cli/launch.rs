@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -18,6 +19,7 @@ use crate::control::service::{Identity, Service};
 use crate::control::socket::{self, Bound, NoSocket};
 use crate::control::types::Face;
 use crate::engine::{Engine, Setup};
+use crate::event::Bus;
 use crate::provider::Registry;
 use crate::secret::Redactor;
 use crate::server::Server;
@@ -92,6 +94,7 @@ pub fn launch(
     let setup = setup(config, environment);
     let (log, unopened) = log::open(&setup.config.log, setup.redactor.clone(), setup.clock, complaints(face));
     log.install();
+    without_core_dumps();
     if let Some(unopened) = unopened {
         streams.complain(unopened);
     }
@@ -130,7 +133,7 @@ pub fn launch(
 pub fn registry(config: Config, environment: &Environment, streams: &mut Streams) -> Result<Registry, Exit> {
     let setup = setup(config, environment);
     let Config { providers, models, .. } = &setup.config;
-    match Registry::new(providers, models, setup.clock, setup.redactor) {
+    match Registry::new(providers, models, setup.clock, setup.redactor, Bus::new()) {
         Ok(registry) => {
             registry.warnings().iter().for_each(|warning| streams.complain(warning));
             Ok(registry)
@@ -145,6 +148,14 @@ pub fn registry(config: Config, environment: &Environment, streams: &mut Streams
 /// The wall clock, as data.
 pub fn now() -> UnixMillis {
     Clock::system().wall()
+}
+
+/// A crash must not write the keys to the disk. Where the system refuses, nothing else is worse for it.
+fn without_core_dumps() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = rustix::process::setrlimit(Resource::Core, none) {
+        tracing::warn!(%error, "a crash may leave a core file");
+    }
 }
 
 /// What an engine of this process is started with. The redactor knows every key from here on.
@@ -209,5 +220,17 @@ fn complaints(face: Face) -> Box<dyn Write + Send> {
     match face {
         Face::Stdio => Box::new(io::stderr()),
         Face::Tui => Box::new(io::sink()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_leaves_no_core_file() {
+        without_core_dumps();
+        let limit = rustix::process::getrlimit(Resource::Core);
+        assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
     }
 }

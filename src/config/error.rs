@@ -41,6 +41,11 @@ pub enum Problem {
     Unknown { what: &'static str, nearest: Option<String> },
     #[error("a key does not belong here: put it into an environment variable and name that with `key_env`")]
     KeyInPlainText,
+    #[error(
+        "a limit by day needs a store that outlives the process, and this zen has none: set spend.total, which counts \
+         this process"
+    )]
+    NeedsStore,
     #[error("{0} cannot be disabled: a client finds its way by it")]
     NotDisabled(String),
     #[error("the base URL {0}")]

@@ -9,8 +9,8 @@ use super::draft::Draft;
 use super::error::Problem;
 use super::section::LogLevel;
 use super::url::checked_base_url;
-use super::value::{Given, parse_duration, parse_size, show_duration, show_size};
-use crate::unit::Tokens;
+use super::value::{Given, parse_dollars, parse_duration, parse_size, show_dollars, show_duration, show_size};
+use crate::unit::{MicroUsd, Tokens};
 
 /// The place of a value in the draft.
 pub type At<T> = fn(&mut Draft) -> &mut T;
@@ -43,6 +43,8 @@ pub enum Field {
     Paths(At<Vec<PathBuf>>),
     Level(At<LogLevel>),
     BaseUrl(At<Option<String>>),
+    /// Dollars.
+    Money(At<Option<MicroUsd>>),
     /// The name of an environment variable that holds a key.
     KeyVariable(At<String>),
 }
@@ -93,6 +95,7 @@ impl Field {
             Self::BaseUrl(at) => {
                 *at(draft) = Some(checked_base_url(self.text(given)?).map_err(Problem::Url)?);
             }
+            Self::Money(at) => *at(draft) = Some(read_dollars(given).ok_or_else(|| self.invalid(given))?),
             Self::KeyVariable(at) => {
                 let name = self.text(given)?;
                 if !is_variable_name(name) {
@@ -116,6 +119,7 @@ impl Field {
             Self::Paths(at) => format!("{:?}", at(draft)),
             Self::Path(at) => at(draft).as_ref().map_or_else(|| "unset".to_owned(), |path| format!("{path:?}")),
             Self::BaseUrl(at) => at(draft).as_ref().map_or_else(|| "unset".to_owned(), |url| format!("{url:?}")),
+            Self::Money(at) => at(draft).map_or_else(|| "unset".to_owned(), show_dollars),
             Self::Level(at) => level_name(*at(draft)).to_owned(),
         }
     }
@@ -133,6 +137,7 @@ impl Field {
             Self::Paths(_) => "list of paths",
             Self::Level(_) => "log level",
             Self::BaseUrl(_) => "http or https URL",
+            Self::Money(_) => "dollars",
             Self::KeyVariable(_) => "name of a variable",
         }
     }
@@ -182,6 +187,7 @@ impl Field {
             }
             Self::Level(_) => return "one of off, error, warn, info, debug, trace".to_owned(),
             Self::BaseUrl(_) => ("a URL", "http://localhost:11434/v1"),
+            Self::Money(_) => ("an amount in dollars", "\"2.50\", in quotes"),
             Self::KeyVariable(_) => ("the name of an environment variable", "GEMINI_API_KEY"),
         };
         format!("{what}, such as {example}")
@@ -287,6 +293,14 @@ pub fn level_name(level: LogLevel) -> &'static str {
 fn read_duration(given: &Given<'_>) -> Option<Duration> {
     match given {
         Given::Typed(text) | Given::Text(text) => parse_duration(text),
+        _ => None,
+    }
+}
+
+fn read_dollars(given: &Given<'_>) -> Option<MicroUsd> {
+    match given {
+        Given::Typed(text) | Given::Text(text) => parse_dollars(text.trim()),
+        Given::Integer(dollars) => parse_dollars(&dollars.to_string()),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@ use super::draft::Draft;
 use super::error::Problem;
 use super::field::{At, Field, Whole};
 use super::provider;
+use super::resilience;
 use super::value::Given;
 
 /// One thing that can be set.
@@ -120,7 +121,7 @@ impl Key {
         Self { name, upstream: [None; 2], sentence, cap: false, provider: None, field }
     }
 
-    const fn cap(name: &'static str, field: Field, sentence: &'static str) -> Self {
+    pub(super) const fn cap(name: &'static str, field: Field, sentence: &'static str) -> Self {
         Self { name, upstream: [None; 2], sentence, cap: true, provider: None, field }
     }
 
@@ -167,7 +168,7 @@ const GIB: u64 = 1 << 30;
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| FIXED.into_iter().chain(provider::keys()).collect());
 
 /// The keys that are the same whatever providers there are.
-const FIXED: [Key; 40] = [
+const FIXED: [Key; 58] = [
     Key::cap(
         "threads.ttl",
         duration(|d| &mut d.config.threads.ttl, seconds(1), days(365)),
@@ -263,6 +264,24 @@ const FIXED: [Key; 40] = [
         size(|d| &mut d.config.providers.limits.max_reply, KIB, 4 * GIB),
         "The whole of a provider's reply; a larger one is given up.",
     ),
+    resilience::RETRY_ATTEMPTS,
+    resilience::RETRY_BASE,
+    resilience::RETRY_MAX_WAIT,
+    resilience::RETRY_BUDGET,
+    resilience::RETRY_BURST,
+    resilience::BREAKER_FAILURES,
+    resilience::BREAKER_OPEN,
+    resilience::BREAKER_MAX_OPEN,
+    resilience::BREAKER_SUCCESSES,
+    resilience::BREAKER_COOL_DOWN,
+    resilience::BULKHEAD_RUNNING,
+    resilience::BULKHEAD_WAITING,
+    resilience::SPEND_TOTAL,
+    resilience::SPEND_PER_PROVIDER,
+    resilience::SPEND_ALLOW_UNKNOWN,
+    resilience::CACHE_TTL,
+    resilience::CACHE_ENTRIES,
+    resilience::CACHE_BYTES,
     Key::cap(
         "server.max_line",
         size(|d| &mut d.config.server.max_line, KIB, GIB),
@@ -364,11 +383,11 @@ const fn rate(name: &'static str, at: At<u32>) -> Key {
     Key::cap(name, field, "Requests a minute that are answered to each one of this kind; 0 sets no limit.")
 }
 
-const fn duration(at: At<Duration>, min: Duration, max: Duration) -> Field {
+pub(super) const fn duration(at: At<Duration>, min: Duration, max: Duration) -> Field {
     Field::Duration { at, min, max }
 }
 
-const fn size(at: At<usize>, min: u64, max: u64) -> Field {
+pub(super) const fn size(at: At<usize>, min: u64, max: u64) -> Field {
     Field::Size { at: Whole::Usize(at), min, max }
 }
 
@@ -384,7 +403,7 @@ const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-const fn seconds(seconds: u64) -> Duration {
+pub(super) const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
@@ -444,6 +463,7 @@ mod tests {
                 Field::Bool(_) => (key.default_shown() != "true").to_string(),
                 Field::Path(_) | Field::Paths(_) => "/somewhere".to_owned(),
                 Field::Level(_) => "trace".to_owned(),
+                Field::Money(_) => "1".to_owned(),
                 Field::BaseUrl(_) => "http://localhost:1".to_owned(),
                 _ => "SOMETHING".to_owned(),
             };

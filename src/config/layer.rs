@@ -93,11 +93,17 @@ impl Entry<'_> {
     }
 }
 
+/// How a limit by day would be named.
+const BY_DAY: [&str; 4] = ["per_day", "daily", "day", "per_provider_per_day"];
+
 /// What to say of a dotted name that is no key.
 pub fn unknown(name: &str) -> Problem {
     let (section, leaf) = name.rsplit_once('.').unwrap_or(("", name));
     if is_plain_key(section, leaf) {
         return Problem::KeyInPlainText;
+    }
+    if section == "spend" && BY_DAY.contains(&leaf) {
+        return Problem::NeedsStore;
     }
     let sections = || KEYS.iter().map(Key::section);
     if !section.is_empty() && !sections().any(|known| known == section) {

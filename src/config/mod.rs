@@ -12,6 +12,7 @@ mod field;
 mod file;
 mod layer;
 mod provider;
+mod resilience;
 mod section;
 pub mod shipped;
 mod url;
@@ -24,6 +25,7 @@ pub use environment::Environment;
 pub use error::Errors;
 pub use field::level_name;
 pub use paths::Places;
+pub use resilience::{Breaker, Bulkhead, Cache, Resilience, Retry, Spend};
 pub use section::{
     Config, Control, Endpoint, Files, HttpLimits, Interceptors, Log, LogLevel, Models, Providers, Server, Threads,
     Tools,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::resilience::Resilience;
 use crate::secret::Secret;
 use crate::unit::Tokens;
 
@@ -83,6 +84,7 @@ pub struct Files {
 pub struct Providers {
     pub endpoints: Vec<Endpoint>,
     pub limits: HttpLimits,
+    pub resilience: Resilience,
 }
 
 /// One configured provider.

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::unit::MicroUsd;
 
 /// A home folder of its own, with the variables and flags of one process.
 struct Desk {
@@ -229,6 +230,17 @@ fn there_may_be_any_number_of_custom_endpoints() {
     ~/.config/zen/config.toml:1:19: [providers.custom]: "openai" is not a name of its own, in small letters, digits, - and _
     ~/.config/zen/config.toml:4:1: providers.custom.base_ulr: no such key; did you mean `providers.custom.base_url`?
     ~/.config/zen/config.toml:5:19: providers.openai.lab: no such key; did you mean `providers.openai.models`?
+    "#);
+}
+
+#[test]
+fn a_limit_is_in_dollars_and_not_by_day() {
+    let spend =
+        Desk::new().file("[spend]\ntotal = \"2.50\"\nper_provider = 1\n").load().config.providers.resilience.spend;
+    assert_eq!((spend.total, spend.per_provider), (Some(MicroUsd(2_500_000)), Some(MicroUsd(1_000_000))));
+    insta::assert_snapshot!(Desk::new().file("[spend]\nper_day = \"5\"\ntotal = 2.5\n").errors(), @r#"
+    ~/.config/zen/config.toml:2:1: spend.per_day: a limit by day needs a store that outlives the process, and this zen has none: set spend.total, which counts this process
+    ~/.config/zen/config.toml:3:9: spend.total: a decimal number is not an amount in dollars, such as "2.50", in quotes
     "#);
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::unit::whole_millis;
+use crate::unit::{MicroUsd, whole_millis};
 
 /// A value as a layer gave it.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +75,18 @@ pub fn show_size(bytes: u64) -> String {
     show(bytes, &SIZE_UNITS, "0B")
 }
 
+/// Reads `2`, `2.50`, `0.000001`: dollars, to the micro-dollar.
+pub fn parse_dollars(text: &str) -> Option<MicroUsd> {
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit());
+    Some(text).filter(|_| is_number).and_then(|text| scale(text, 1_000_000)).map(MicroUsd)
+}
+
+/// The amount as a text that reads back.
+pub fn show_dollars(MicroUsd(micro): MicroUsd) -> String {
+    let text = format!("{}.{:06}", micro / 1_000_000, micro % 1_000_000);
+    format!("\"{}\"", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
 fn split_unit(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     (end > 0).then(|| (&text[..end], text[end..].trim_start()))
@@ -125,6 +137,16 @@ mod tests {
         assert_eq!(parse_size("4096"), Some(4096));
         for wrong in ["8M", "8 megs", "", "MiB", "-1", "1.5", "99999999999GiB"] {
             assert_eq!(parse_size(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn dollars_are_exact_to_the_micro_dollar() {
+        assert_eq!(parse_dollars("2.50"), Some(MicroUsd(2_500_000)));
+        assert_eq!(parse_dollars("0.000001").map(show_dollars), Some("\"0.000001\"".to_owned()));
+        assert_eq!(parse_dollars("10").map(show_dollars), Some("\"10\"".to_owned()));
+        for wrong in ["", "-1", "$2", "+2", "0.0000001", "2,50", "1e3", "99999999999999999999"] {
+            assert_eq!(parse_dollars(wrong), None, "{wrong}");
         }
     }
 

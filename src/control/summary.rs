@@ -2,8 +2,9 @@
 
 use crate::clock::Clock;
 use crate::control::types::{
-    CallSummary, ClientSummary, ConsultationDetail, DeciderSummary, Interceptors, MessageSummary, PausedSummary,
-    ProviderSummary, RefusedFile, RulesSummary, StepSummary, TextSlice, ThreadDetail, ThreadSummary, TurnDetail,
+    CallSummary, ClientSummary, ConsultationDetail, DeciderSummary, FailedWith, HealthSummary, Interceptors,
+    MessageSummary, PausedSummary, ProviderSummary, RefusedFile, RestingSummary, RulesSummary, StepSummary, TextSlice,
+    ThreadDetail, ThreadSummary, TurnDetail,
 };
 use crate::engine::Engine;
 use crate::engine::calls::LiveCall;
@@ -12,10 +13,10 @@ use crate::interceptor::builtin::message_log::Entry;
 use crate::interceptor::decider::OnTimeout;
 use crate::interceptor::pause::Paused;
 use crate::interceptor::{Registration, Step};
-use crate::provider::Status;
+use crate::provider::{Figures, Resting, Status};
 use crate::thread::Thread;
 use crate::thread::turn::{Consultation, Turn};
-use crate::unit::{Tokens, whole_millis};
+use crate::unit::{MicroUsd, Tokens, whole_millis};
 
 /// Characters of a text that travel without being asked for.
 pub const TEXT_CHARS: usize = 16 << 10;
@@ -23,7 +24,7 @@ pub const TEXT_CHARS: usize = 16 << 10;
 pub fn thread(thread: &Thread, clock: Clock) -> ThreadSummary {
     let consultations = || thread.turns.iter().flat_map(|turn| &turn.consultations);
     let sum = |count: fn(&Consultation) -> Option<Tokens>| consultations().filter_map(count).sum();
-    let usage = consultations().map(|consultation| consultation.usage);
+    let usage = consultations().filter(|of| of.failure.is_none()).map(|consultation| consultation.usage);
     ThreadSummary {
         id: thread.id,
         title: thread.title.to_string(),
@@ -34,12 +35,19 @@ pub fn thread(thread: &Thread, clock: Clock) -> ThreadSummary {
         input: sum(|consultation| consultation.usage.input),
         output: sum(|consultation| consultation.usage.output),
         partly_unknown: usage.into_iter().any(|usage| usage.input.is_none() || usage.output.is_none()),
-        cost: None,
+        cost: sum_of_costs(consultations()),
+        cost_partly_unknown: consultations().any(|consultation| consultation.cost.is_none()),
         bytes: thread.bytes() as u64,
         created: thread.created,
         updated: thread.updated,
         expires: clock.wall().plus(thread.expires.saturating_duration_since(clock.now())),
     }
+}
+
+/// Of those that are known; None where none is.
+fn sum_of_costs<'a>(consultations: impl Iterator<Item = &'a Consultation>) -> Option<MicroUsd> {
+    let known = consultations.filter_map(|consultation| consultation.cost);
+    known.reduce(|MicroUsd(sum), MicroUsd(cost)| MicroUsd(sum.saturating_add(cost)))
 }
 
 pub fn thread_detail(of: &Thread, clock: Clock) -> ThreadDetail {
@@ -72,7 +80,11 @@ fn consultation(consultation: &Consultation) -> ConsultationDetail {
         usage: consultation.usage,
         estimated_input: consultation.estimated_input,
         cost: consultation.cost,
+        price_source: consultation.price_source.as_ref().map(|source| format!("{} ({})", source.page, source.date)),
         finish: consultation.finish.clone(),
+        failure: consultation.failure.clone(),
+        cached: consultation.cached,
+        attempts: consultation.attempts,
         first_token_ms: consultation.first_token.map(whole_millis),
         latency_ms: whole_millis(consultation.latency),
         window: consultation.window,
@@ -172,5 +184,28 @@ pub fn provider(status: Status) -> ProviderSummary {
         failed: status.failed,
         last_latency_ms: status.last_latency.map(whole_millis),
         last_failure: status.last_failure,
+        health: health(status.figures),
+        resting: status.resting.into_iter().map(resting).collect(),
+        spent: status.spent,
+        cost_unknown: status.cost_unknown,
     }
+}
+
+fn health(figures: Figures) -> HealthSummary {
+    let Figures { requests, failing, first_text, total, tokens_per_second, last_error } = figures;
+    HealthSummary {
+        requests,
+        failing_per_mille: failing,
+        first_text_p50_ms: first_text.map(|spread| whole_millis(spread.p50)),
+        first_text_p95_ms: first_text.map(|spread| whole_millis(spread.p95)),
+        total_p50_ms: total.map(|spread| whole_millis(spread.p50)),
+        total_p95_ms: total.map(|spread| whole_millis(spread.p95)),
+        tokens_per_second,
+        last_error_at: last_error.as_ref().map(|error| error.at),
+        last_error: last_error.map(|error| FailedWith { class: error.class, message: error.message }),
+    }
+}
+
+fn resting(Resting { model, breaker, rest }: Resting) -> RestingSummary {
+    RestingSummary { model, breaker, rest_ms: whole_millis(rest) }
 }

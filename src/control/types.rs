@@ -10,7 +10,9 @@ pub use crate::engine::calls::Stage;
 use crate::event::Removal;
 use crate::id::{CallId, ConnectionId, MessageSeq, ModelId, PauseId, ProviderId, ThreadId};
 pub use crate::interceptor::{Did, Direction, Kind as MessageKind, Outcome as MessageOutcome};
+pub use crate::provider::Breaker;
 use crate::provider::{Class, Effort, Finish, Usage};
+pub use crate::thread::turn::FailedWith;
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
 /// Raised when a reader of the former number would misunderstand what is sent.
@@ -136,7 +138,11 @@ pub struct ThreadSummary {
     pub output: Tokens,
     /// Whether a provider left a count unreported, so that the sums are too low.
     pub partly_unknown: bool,
+    /// The sum over what is known; None where nothing is.
     pub cost: Option<MicroUsd>,
+    /// Whether some of the cost is unknown, so that the thread cost at least `cost`.
+    #[serde(default)]
+    pub cost_partly_unknown: bool,
     /// Bytes of text held.
     pub bytes: u64,
     pub created: UnixMillis,
@@ -193,7 +199,19 @@ pub struct ConsultationDetail {
     /// What the prompt was estimated at before it was sent.
     pub estimated_input: Tokens,
     pub cost: Option<MicroUsd>,
+    /// The page that names the prices, with the day it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_source: Option<String>,
     pub finish: Finish,
+    /// Why it did not answer, so that the next one was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailedWith>,
+    /// A kept reply to the same request.
+    #[serde(default)]
+    pub cached: bool,
+    /// Requests that were made of it, repetitions included.
+    #[serde(default)]
+    pub attempts: u16,
     pub first_token_ms: Option<u64>,
     pub latency_ms: u64,
     /// The model's window, of which `decisions` gave the shares.
@@ -361,6 +379,41 @@ pub struct ProviderSummary {
     pub failed: u64,
     pub last_latency_ms: Option<u64>,
     pub last_failure: Option<Class>,
+    /// Its last requests.
+    #[serde(default)]
+    pub health: HealthSummary,
+    /// What of it is left alone for now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resting: Vec<RestingSummary>,
+    /// What its answers cost at least; `cost_unknown` of them are not in it.
+    #[serde(default)]
+    pub spent: MicroUsd,
+    #[serde(default)]
+    pub cost_unknown: u64,
+}
+
+/// How a provider has done of late.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthSummary {
+    /// Requests that the other figures are of.
+    pub requests: u32,
+    /// Thousandths of them that failed; None where there are too few to tell.
+    pub failing_per_mille: Option<u32>,
+    pub first_text_p50_ms: Option<u64>,
+    pub first_text_p95_ms: Option<u64>,
+    pub total_p50_ms: Option<u64>,
+    pub total_p95_ms: Option<u64>,
+    pub tokens_per_second: Option<u64>,
+    pub last_error: Option<FailedWith>,
+    pub last_error_at: Option<UnixMillis>,
+}
+
+/// A model that is not simply asked; without one, every model of a provider that refuses the key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestingSummary {
+    pub model: Option<ModelId>,
+    pub breaker: Breaker,
+    pub rest_ms: u64,
 }
 
 /// A tool call by a person or a script.

@@ -11,7 +11,7 @@ use super::service::Service;
 use super::summary;
 use super::types::{Delta, RemovedThread, Update};
 use crate::event::{Event, Removal};
-use crate::id::{CallId, MessageSeq, ThreadId};
+use crate::id::{CallId, MessageSeq, ProviderPlace, ThreadId};
 
 /// Updates that may wait for a watcher.
 const QUEUE: usize = 16;
@@ -76,6 +76,7 @@ struct Changes {
     removed: Vec<(ThreadId, Removal)>,
     calls: BTreeSet<CallId>,
     messages: BTreeSet<MessageSeq>,
+    providers: BTreeSet<ProviderPlace>,
     clients: bool,
     paused: bool,
 }
@@ -100,6 +101,9 @@ impl Changes {
                 self.messages.insert(seq);
             }
             Event::MessagePaused(_) | Event::PauseResolved(_) => self.paused = true,
+            Event::ProviderChanged(place) => {
+                self.providers.insert(place);
+            }
             Event::ControlRefused { .. } => {}
         }
     }
@@ -108,8 +112,8 @@ impl Changes {
         let engine = service.engine();
         let threads = self.threads.into_iter().filter_map(|id| engine.threads.live(id));
         let calls: Vec<_> = self.calls.into_iter().filter_map(|id| engine.calls.get(id)).collect();
-        // A provider's figures change only where a call does.
-        let providers = if calls.is_empty() { Vec::new() } else { engine.models.providers() };
+        let places = self.providers.into_iter();
+        let providers = places.filter_map(|place| engine.models.provider(usize::from(place.0)));
         Delta {
             threads: threads.map(|thread| summary::thread(&thread, engine.clock)).collect(),
             removed: self.removed.into_iter().map(|(id, reason)| RemovedThread { id, reason }).collect(),
@@ -120,7 +124,7 @@ impl Changes {
                 .filter_map(|seq| engine.messages.get(seq))
                 .map(|entry| summary::message(&entry))
                 .collect(),
-            providers: providers.into_iter().map(summary::provider).collect(),
+            providers: providers.map(summary::provider).collect(),
             paused: self.paused.then(|| engine.chain.pauses().list().into_iter().map(summary::paused).collect()),
             clients: self.clients.then(|| engine.connections.list().into_iter().map(summary::client).collect()),
         }

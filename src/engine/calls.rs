@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::event::{Bus, Event};
 use crate::id::{CallId, ConnectionId, Counter, ModelId, ProviderId, ThreadId};
-use crate::provider::{Class, Listener};
+use crate::provider::{Choice, Class, Listener};
 use crate::tools::Progress;
 use crate::unit::UnixMillis;
 
@@ -208,6 +208,10 @@ impl Listener for LiveCall {
             }
         }
         self.changed();
+    }
+
+    fn turned_to(&self, choice: &Choice) {
+        self.asking(&choice.provider, &choice.model.id);
     }
 }
 

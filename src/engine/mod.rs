@@ -108,7 +108,7 @@ impl Engine {
             messages,
             threads: Arc::new(Threads::new(Box::<MemoryStore>::default(), limits, clock, bus.clone())),
             calls: Calls::new(clock, bus.clone()),
-            models: Registry::new(&config.providers, &config.models, clock, redactor.clone())?,
+            models: Registry::new(&config.providers, &config.models, clock, redactor.clone(), bus.clone())?,
             roots: Roots::open(&config.files, &working_directory, home.as_deref())?,
             settings: Arc::new(settings),
             tools: enabled(&config.tools.disabled)?,

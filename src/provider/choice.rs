@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::id::ProviderId;
+use crate::provider::breaker::Breaker;
 use crate::provider::catalogue::Names;
 use crate::provider::model::Model;
 use crate::provider::served::Served;
@@ -31,6 +32,8 @@ pub struct Choice {
     pub model: Arc<Model>,
     /// The name it was asked for by: an alias, its id, or `auto`.
     pub asked_as: String,
+    /// The caller named it for this call: no other is asked in its place.
+    pub pinned: bool,
 }
 
 /// Why no model can be asked.
@@ -74,7 +77,7 @@ pub(super) fn choose(
         return best(served, category).ok_or_else(|| NoModel::NothingDeclared { provider: first(served) });
     };
     if let Some(choice) = declared(served, name).or_else(|| undeclared(served, name)) {
-        return Ok(choice);
+        return Ok(Choice { pinned: asked.is_some(), ..choice });
     }
     let suggested = best(served, category).map(|choice| choice.model.id.to_string());
     let shown: String = name.chars().filter(|character| !character.is_control()).take(MAX_NAME).collect();
@@ -129,18 +132,36 @@ fn forbidding<'a>(served: &'a [Arc<Served>], name: &str) -> Option<&'a Arc<Serve
 }
 
 /// The model for `category`: one for any question before a specialist, unless long reasoning is wanted; a quick one where
-/// a quick answer is wanted; then the highest score, then the provider of the highest priority.
+/// a quick answer is wanted; then the highest score, lowered while its provider fails; then the provider of the highest
+/// priority. A model that is left alone for now comes after all others.
 pub(super) fn best(served: &[Arc<Served>], category: Category) -> Option<Choice> {
-    let all = served.iter().flat_map(|served| served.models.iter().map(move |model| (served, model)));
-    let rank = |(_, model): &(&Arc<Served>, &Arc<Model>)| {
+    best_where(served, category, |_| true).or_else(|| ranked(served, category, |_| true).map(|(_, choice)| choice))
+}
+
+/// The best one that can be asked now and fits.
+pub(super) fn best_where(served: &[Arc<Served>], category: Category, fits: impl Fn(&Choice) -> bool) -> Option<Choice> {
+    let asked = |served: &Served, choice: &Choice| served.breakers.state(&choice.model.id) == Breaker::Closed;
+    ranked(served, category, |(served, choice)| asked(served, choice) && fits(choice)).map(|(_, choice)| choice)
+}
+
+fn ranked(
+    served: &[Arc<Served>],
+    category: Category,
+    fits: impl Fn(&(&Arc<Served>, Choice)) -> bool,
+) -> Option<(&Arc<Served>, Choice)> {
+    let all = served.iter().flat_map(|served| {
+        let models = served.models.iter().cloned();
+        models.map(move |model| (served, choice(served, model, AUTO)))
+    });
+    all.filter(fits).min_by_key(|(served, Choice { model, .. })| {
+        let score = model.score.saturating_sub(served.penalty());
         let unfit = model.specialist && category != Category::ExtendedReasoning;
-        (unfit, Reverse(category == Category::FastResponse && model.fast), Reverse(model.score))
-    };
-    all.min_by_key(rank).map(|(served, model)| choice(served, model.clone(), AUTO))
+        (unfit, Reverse(category == Category::FastResponse && model.fast), Reverse(score))
+    })
 }
 
 fn choice(served: &Served, model: Arc<Model>, asked_as: &str) -> Choice {
-    Choice { provider: served.provider.id.clone(), model, asked_as: asked_as.to_owned() }
+    Choice { provider: served.provider.id.clone(), model, asked_as: asked_as.to_owned(), pinned: false }
 }
 
 fn first(served: &[Arc<Served>]) -> ProviderId {
@@ -188,6 +209,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::config;
+    use crate::event::Bus;
     use crate::provider::Registry;
     use crate::secret::{Redactor, Secret};
 
@@ -202,7 +224,7 @@ mod tests {
         let providers =
             config::Providers { endpoints: providers.iter().map(endpoint).collect(), ..config::Providers::default() };
         let models = config::Models { default: default.to_owned(), ..config::Models::default() };
-        Registry::new(&providers, &models, Clock::system(), Redactor::default()).unwrap()
+        Registry::new(&providers, &models, Clock::system(), Redactor::default(), Bus::new()).unwrap()
     }
 
     fn check(providers: &[&str], asked: &str, expected: &str) {
@@ -304,7 +326,7 @@ mod tests {
             ..config::Endpoint::default()
         };
         let providers = config::Providers { endpoints: vec![openai, custom], ..config::Providers::default() };
-        Registry::new(&providers, &config::Models::default(), Clock::system(), Redactor::default()).unwrap()
+        Registry::new(&providers, &config::Models::default(), Clock::system(), Redactor::default(), Bus::new()).unwrap()
     }
 
     #[test]

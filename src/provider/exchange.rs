@@ -1,6 +1,7 @@
 //! One request and its reply, read while it arrives: as a stream of events, or as one JSON body from an endpoint that
 //! ignores that a stream was asked for.
 
+use bytes::Bytes;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
@@ -33,8 +34,14 @@ enum Body {
 }
 
 impl Exchange<'_> {
-    pub async fn run(mut self, transport: &Transport, endpoint: &Endpoint, outgoing: Outgoing) -> Result<(), Fault> {
-        let incoming = transport.send(endpoint, outgoing).await?;
+    pub async fn run(
+        mut self,
+        transport: &Transport,
+        endpoint: &Endpoint,
+        outgoing: &Outgoing,
+        body: Bytes,
+    ) -> Result<(), Fault> {
+        let incoming = transport.send(endpoint, outgoing, body).await?;
         if !(200..300).contains(&incoming.status()) {
             return Err(incoming.refused().await);
         }

@@ -22,6 +22,10 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// What had arrived before the stream broke. Empty where nothing had.
     pub partial: String,
+    /// Requests that were made of this model.
+    pub attempts: u16,
+    /// The models that were asked in vain before this one, in order.
+    pub earlier: Box<[Failure]>,
 }
 
 /// A failure before it is known whose it is: what a wire or the transport can say.
@@ -69,9 +73,80 @@ pub enum Class {
     Empty,
     /// The caller gave the call up.
     Cancelled,
+    /// It failed too often and is left alone for now: nothing was sent.
+    Resting,
+    /// Too many requests to it are under way: nothing was sent.
+    Busy,
+    /// It might cost more than may be spent: nothing was sent.
+    OverLimit,
+}
+
+/// What a failure says of the model, to its breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// Nothing.
+    None,
+    /// That it is in trouble; too many in a row open the breaker.
+    Failure,
+    /// That it takes no more for now.
+    CoolDown,
+    /// That the key is no good, for any model.
+    Key,
 }
 
 impl Class {
+    pub const ALL: [Self; 16] = [
+        Self::Transport,
+        Self::Throttled,
+        Self::Quota,
+        Self::Overloaded,
+        Self::Timeout,
+        Self::Broken,
+        Self::Auth,
+        Self::BadRequest,
+        Self::ContextOverflow,
+        Self::Filtered,
+        Self::Protocol,
+        Self::Empty,
+        Self::Cancelled,
+        Self::Resting,
+        Self::Busy,
+        Self::OverLimit,
+    ];
+
+    /// Whether the same request is made again. Never after a time-out: it may be paid for already.
+    pub(super) fn is_repeated(self) -> bool {
+        matches!(self, Self::Transport | Self::Throttled | Self::Overloaded)
+    }
+
+    /// Whether another provider may do better. What this one refuses to say, another is not asked to say.
+    pub(super) fn falls_back(self) -> bool {
+        match self {
+            Self::Transport | Self::Throttled | Self::Quota | Self::Overloaded | Self::Timeout | Self::Broken => true,
+            Self::Auth | Self::ContextOverflow | Self::Protocol | Self::Resting | Self::Busy => true,
+            Self::BadRequest | Self::Filtered | Self::Empty | Self::Cancelled | Self::OverLimit => false,
+        }
+    }
+
+    /// Whether the provider may charge for it all the same. What it refuses, or never hears of, it does not.
+    pub fn may_be_charged(self) -> bool {
+        match self {
+            Self::Timeout | Self::Broken | Self::Filtered | Self::Protocol | Self::Empty | Self::Cancelled => true,
+            Self::Transport | Self::Throttled | Self::Quota | Self::Overloaded | Self::Auth => false,
+            Self::BadRequest | Self::ContextOverflow | Self::Resting | Self::Busy | Self::OverLimit => false,
+        }
+    }
+
+    pub(super) fn weight(self) -> Weight {
+        match self {
+            Self::Transport | Self::Overloaded | Self::Timeout | Self::Broken | Self::Protocol => Weight::Failure,
+            Self::Throttled => Weight::CoolDown,
+            Self::Auth => Weight::Key,
+            Self::Quota | Self::BadRequest | Self::ContextOverflow | Self::Filtered | Self::Empty => Weight::None,
+            Self::Cancelled | Self::Resting | Self::Busy | Self::OverLimit => Weight::None,
+        }
+    }
+
     /// What happened, in a few words.
     pub fn says(self) -> &'static str {
         match self {
@@ -88,6 +163,9 @@ impl Class {
             Self::Protocol => "its reply cannot be read",
             Self::Empty => "the model gave no text",
             Self::Cancelled => "the call was cancelled",
+            Self::Resting => "it is left alone for now",
+            Self::Busy => "too many calls wait for it",
+            Self::OverLimit => "a spending limit stands in the way",
         }
     }
 
@@ -107,6 +185,11 @@ impl Class {
             Self::Protocol => "Call again, or name another model; the endpoint may not speak the format it is set to.",
             Self::Empty => "Call again with the question put differently, or name another model.",
             Self::Cancelled => "Call again if the answer is still wanted.",
+            Self::Resting => "Name a model of another provider, leave `model` out, or call again later.",
+            Self::OverLimit => {
+                "Nothing was sent. Ask the user to raise the limit in `[spend]`, or name a cheaper model."
+            }
+            Self::Busy => "Call again when other calls have ended, or name a model of another provider.",
         }
     }
 }

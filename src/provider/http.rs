@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Response, redirect, retry};
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::config::HttpLimits;
@@ -63,15 +64,15 @@ impl Transport {
         &self.limits
     }
 
-    /// Sends the request and waits for the head of its reply. Dropping the future closes the connection.
-    pub async fn send(&self, endpoint: &Endpoint, outgoing: Outgoing) -> Result<Incoming, Fault> {
+    /// Sends the request with this body, shared by its repetitions, and waits for the head of its reply. Dropping the future closes the connection.
+    pub async fn send(&self, endpoint: &Endpoint, outgoing: &Outgoing, body: Bytes) -> Result<Incoming, Fault> {
         let path: Vec<&str> = outgoing.path.iter().map(String::as_str).collect();
         let sending = self
             .client(endpoint)?
             .post(endpoint.url(&path, outgoing.query.as_deref()))
             .headers(endpoint.headers.clone())
             .header("content-type", "application/json")
-            .body(outgoing.body)
+            .body(body)
             .send();
         let idle_timeout = self.limits.idle_timeout;
         let response = within(idle_timeout, sending).await?.map_err(|error| unreachable(error, Class::Transport))?;
@@ -87,6 +88,29 @@ impl Transport {
         let response = within(idle_timeout, sending).await?.map_err(|error| unreachable(error, Class::Transport))?;
         let max_reply = self.limits.max_reply;
         Ok(Incoming { response, arrived: self.clock.wall(), idle_timeout, left: max_reply, max_reply })
+    }
+
+    /// When a call that begins now has to be done.
+    pub fn deadline(&self) -> Instant {
+        self.clock.now() + self.limits.deadline
+    }
+
+    /// Does `work`, or gives it up at the deadline.
+    pub async fn until<T>(&self, deadline: Instant, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let late = |_| {
+            let seconds = self.limits.deadline.as_secs_f64();
+            Fault::new(Class::Timeout, format!("it was not done within {seconds} s"))
+        };
+        tokio::time::timeout_at(deadline, work).await.map_err(late)?
+    }
+
+    /// Waits before a repetition. Where that would last beyond the deadline, the fault stands.
+    pub async fn pause(&self, (wait, fault): (Duration, Fault), deadline: Instant) -> Result<(), Fault> {
+        if deadline.saturating_duration_since(self.clock.now()) <= wait {
+            return Err(fault);
+        }
+        tokio::time::sleep(wait).await;
+        Ok(())
     }
 
     fn client(&self, endpoint: &Endpoint) -> Result<&Client, Fault> {

@@ -3,22 +3,35 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config;
+use crate::event::{Bus, Event};
+use crate::id::ProviderPlace;
+use crate::provider::breaker::Pass;
+use crate::provider::cache::{Asked, Cache, Cached};
 use crate::provider::catalogue::{self, Provider};
 use crate::provider::choice::{self, Category, Choice, NoModel};
+use crate::provider::cost;
 use crate::provider::exchange::Exchange;
 use crate::provider::failure::{Class, Failure, Fault};
-use crate::provider::http::Transport;
+use crate::provider::fallback;
+use crate::provider::health::Measured;
+use crate::provider::http::{Outgoing, Transport};
 use crate::provider::model::Model;
 use crate::provider::overlay::Overlays;
 use crate::provider::reply::Reply;
+use crate::provider::retry::{self, Random, Retries};
 use crate::provider::served::{BadProvider, Served, Status};
-use crate::provider::{Answer, Finish, Listener, Part, Request};
+use crate::provider::spend::{Reservation, Spend};
+use crate::provider::{Answer, Finish, Listener, Part, PassedOver, Request, Usage};
 use crate::secret::Redactor;
+use crate::unit::{MicroUsd, Tokens};
 
 /// Characters of a provider's own words that are passed on.
 pub const MAX_MESSAGE_CHARS: usize = 600;
@@ -37,8 +50,36 @@ struct Inner {
     warnings: Vec<String>,
     default_model: String,
     transport: Transport,
+    care: config::Resilience,
+    random: Random,
+    spend: Spend,
+    cache: Cache,
     clock: Clock,
     redactor: Redactor,
+    bus: Bus,
+}
+
+/// One model that is asked for one call.
+struct Ask<'a> {
+    choice: Choice,
+    request: &'a Request,
+    listener: &'a dyn Listener,
+    /// Of the whole call: waits, repetitions and other models included.
+    deadline: Instant,
+}
+
+/// A request as it is sent, as often as it takes.
+struct Written<'a> {
+    served: &'a Served,
+    outgoing: Outgoing,
+    body: Bytes,
+}
+
+/// A request that was answered, before the answer is counted.
+struct Done<'a> {
+    pass: Pass<'a>,
+    finish: Finish,
+    measured: Measured,
 }
 
 /// Everything that is wrong with the providers as they are configured.
@@ -65,6 +106,7 @@ impl Registry {
         models: &config::Models,
         clock: Clock,
         redactor: Redactor,
+        bus: Bus,
     ) -> Result<Self, BadProviders> {
         let known =
             catalogue::providers_with(&providers.endpoints).map_err(|error| BadProviders(vec![error.into()]))?;
@@ -80,7 +122,7 @@ impl Registry {
                 problems.push(BadProvider::Unknown(endpoint.provider.clone()));
                 continue;
             };
-            match Served::new(&known[place], endpoint, &overlays) {
+            match Served::new(&known[place], endpoint, &overlays, &providers.resilience, clock) {
                 Ok(provider) => served.push((place, Arc::new(provider))),
                 Err(problem) => problems.push(problem),
             }
@@ -98,8 +140,13 @@ impl Registry {
             warnings,
             default_model: models.default.clone(),
             transport: Transport::new(providers.limits.clone(), clock),
+            care: providers.resilience.clone(),
+            random: retry::random,
+            spend: Spend::new(&providers.resilience.spend),
+            cache: Cache::new(&providers.resilience.cache, clock),
             clock,
             redactor,
+            bus,
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -116,8 +163,9 @@ impl Registry {
         choice::choose(&self.inner.served, &self.inner.default_model, asked, category)
     }
 
-    /// Asks the model once and reads its answer, which `listener` hears as it arrives. Cancelling, or dropping the
-    /// future, closes the connection to the provider at once.
+    /// Asks the model and reads its answer, which `listener` hears as it arrives. Where it cannot answer and the caller
+    /// did not name it, others are asked in its place. Cancelling, or dropping the future, closes the connection to the
+    /// provider at once and gives back all that was held.
     ///
     /// # Errors
     /// Sorted by what can be done about it, with what had arrived; holds no key.
@@ -128,61 +176,157 @@ impl Registry {
         listener: &dyn Listener,
         cancel: &CancellationToken,
     ) -> Result<Answer, Failure> {
-        let served = self.inner.served.iter().find(|served| served.provider.id == choice.provider);
-        let Some(served) = served else {
-            let fault = Fault::new(Class::BadRequest, "the provider is not configured in this process");
-            return Err(self.failure(choice, fault, String::new()));
+        let Inner { clock, served, transport, .. } = &*self.inner;
+        let mut ask = Ask { choice: choice.clone(), request, listener, deadline: transport.deadline() };
+        let (mut passed_over, mut tried) = (Vec::new(), Vec::new());
+        loop {
+            let started = clock.now();
+            let failure = match self.ask(&ask, cancel).await {
+                Ok(answer) => return Ok(Answer { passed_over, ..answer }),
+                Err(failure) => failure,
+            };
+            tried.push(ask.choice.provider.clone());
+            let next = fallback::next(served, &ask.choice, &failure, &tried, request);
+            let Some(next) = next.filter(|_| clock.now() < ask.deadline) else {
+                let earlier = passed_over.into_iter().map(|passed: PassedOver| passed.failure).collect();
+                return Err(Failure { earlier, ..failure });
+            };
+            let effort_sent = ask.choice.model.effort(request.effort);
+            passed_over.push(PassedOver { failure, effort_sent, latency: clock.elapsed(started) });
+            listener.turned_to(&next);
+            ask.choice = next;
+        }
+    }
+
+    /// One model, until it answers, cannot, or is given up.
+    async fn ask(&self, ask: &Ask<'_>, cancel: &CancellationToken) -> Result<Answer, Failure> {
+        let (mut reply, mut attempts) = (Reply::default(), 0);
+        let asked = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(Fault::new(Class::Cancelled, "the caller gave it up")),
+            asked = self.consult(ask, &mut reply, &mut attempts) => asked,
         };
-        let mut reply = Reply::default();
-        let asked = self.consult(served, &choice.model, request, listener, cancel, &mut reply).await;
-        match asked {
-            Ok(answer) => {
-                served.answered(answer.latency);
-                Ok(answer)
+        asked.map_err(|fault| Failure { attempts, ..self.failure(&ask.choice, fault, reply.text) })
+    }
+
+    /// One consultation of one model, step by step.
+    async fn consult(&self, ask: &Ask<'_>, reply: &mut Reply, attempts: &mut u16) -> Result<Answer, Fault> {
+        let Inner { transport, care, spend, cache, .. } = &*self.inner;
+        let Ask { choice, request, listener, deadline } = ask;
+        let (served, model) = (self.serving(choice)?, &choice.model);
+        let wire = model.wire;
+
+        // Pick: what the model does not take is not sent.
+        accepts(model, request)?;
+        // Wire format: written once, and sent as often as it takes.
+        let effort = model.effort(request.effort);
+        let mut outgoing = wire.write(&served.endpoint, model, request, effort)?;
+        let body = Bytes::from(std::mem::take(&mut outgoing.body));
+
+        // Cache: what was asked in the very same words before may be answered already.
+        let asked = Asked::new(choice, &body);
+        if let Some(cached) = cache.find(&asked).filter(|_| !request.second_look) {
+            listener.text(&cached.text);
+            return Ok(recalled(choice, cached));
+        }
+        // Reserve spend: what it may cost at most is held until it is known.
+        let mut held = spend.reserve(choice, request.estimate)?;
+
+        // Retry: a request goes out again where the fault allows it, and what has arrived does not forbid it.
+        served.retries.earn();
+        let mut retries = Retries::new(&care.retry, &served.retries, self.inner.random);
+        let written = Written { served, outgoing, body };
+        let done = loop {
+            // Bulkhead, breaker and exchange.
+            let fault = match self.request(ask, &written, reply, attempts, &mut held).await {
+                Ok(done) => break done,
+                Err(fault) => fault,
+            };
+            let wait = Some(&fault).filter(|_| reply.text.is_empty()).and_then(|fault| retries.after(fault));
+            let Some(wait) = wait else { return Err(fault) };
+            transport.pause((wait, fault), *deadline).await?;
+            *reply = Reply::default();
+        };
+
+        // Settle: the breaker closes, the figures move, the money is counted.
+        let cost = cost::cost(&reply.usage, model.prices.as_ref());
+        held.settle(cost);
+        served.answered(done.pass, done.measured, cost);
+        self.changed(choice);
+        let answer = Answer {
+            text: self.without_keys(std::mem::take(&mut reply.text)),
+            finish: self.said(done.finish),
+            usage: reply.usage,
+            cost,
+            served_by: reply.served_by.take().map(|name| self.words(&name)),
+            by: choice.clone(),
+            cached: false,
+            attempts: *attempts,
+            passed_over: Vec::new(),
+            effort_sent: effort,
+            first_token: done.measured.first_text,
+            latency: done.measured.total,
+        };
+        cache.keep(asked, &answer);
+        Ok(answer)
+    }
+
+    /// One request, once there is a place for it and nothing speaks against it. Its failure is counted here, its answer
+    /// where it is settled.
+    async fn request<'a>(
+        &self,
+        ask: &'a Ask<'_>,
+        Written { served, outgoing, body }: &Written<'a>,
+        reply: &mut Reply,
+        attempts: &mut u16,
+        held: &mut Reservation<'_>,
+    ) -> Result<Done<'a>, Fault> {
+        let Inner { transport, clock, care, .. } = &*self.inner;
+        let (served, deadline): (&'a Served, _) = (served, ask.deadline);
+        // Bulkhead, then breaker: who had to wait is told how things are now. A rate limit is waited for without a place.
+        let (_place, pass) = loop {
+            let place = transport.until(deadline, served.bulkhead.enter()).await?;
+            match served.breakers.admit(&ask.choice.model.id) {
+                Ok(pass) => break (place, pass),
+                Err(denied) => {
+                    drop(place);
+                    transport.pause(denied.wait(care.retry.max_wait)?, deadline).await?;
+                }
+            }
+        };
+        *attempts += 1;
+        held.sent(true);
+        let (started, mut first_text) = (clock.now(), None);
+        let (wire, listener) = (ask.choice.model.wire, ask.listener);
+        let exchange = Exchange { wire, listener, clock: *clock, reply, first_text: &mut first_text };
+        let exchanged = exchange.run(transport, &served.endpoint, outgoing, body.clone());
+        match transport.until(deadline, exchanged).await.and_then(|()| reply.settle()) {
+            Ok(finish) => {
+                let first_text = first_text.map(|first| first.saturating_duration_since(started));
+                let measured = Measured { first_text, total: clock.elapsed(started), output: reply.usage.output };
+                Ok(Done { pass, finish, measured })
             }
             Err(fault) => {
-                served.failed(fault.class);
-                Err(self.failure(choice, fault, reply.text))
+                held.sent(fault.class.may_be_charged());
+                served.failed(pass, &fault, self.words(&fault.message));
+                self.changed(&ask.choice);
+                Err(fault)
             }
         }
     }
 
-    /// One consultation, step by step.
-    async fn consult(
-        &self,
-        served: &Served,
-        model: &Model,
-        request: &Request,
-        listener: &dyn Listener,
-        cancel: &CancellationToken,
-        reply: &mut Reply,
-    ) -> Result<Answer, Fault> {
-        let (wire, clock, transport) = (model.wire, self.inner.clock, &self.inner.transport);
-        let started = clock.now();
-        let mut first_text = None;
-
-        accepts(model, request)?;
-        let effort = model.effort(request.effort);
-        let outgoing = wire.write(&served.endpoint, model, request, effort)?;
-        let exchange = Exchange { wire, listener, clock, reply, first_text: &mut first_text };
-        let deadline = tokio::time::sleep(transport.limits().deadline);
-        tokio::select! {
-            biased;
-            () = cancel.cancelled() => return Err(Fault::new(Class::Cancelled, "the caller gave it up")),
-            read = exchange.run(transport, &served.endpoint, outgoing) => read?,
-            () = deadline => return Err(late(transport)),
+    /// Says that a provider's figures have changed.
+    fn changed(&self, choice: &Choice) {
+        let place = self.inner.known.iter().position(|known| known.id == choice.provider);
+        if let Some(place) = place.and_then(|place| u16::try_from(place).ok()) {
+            self.inner.bus.say(Event::ProviderChanged(ProviderPlace(place)));
         }
-        let finish = reply.settle()?;
+    }
 
-        Ok(Answer {
-            text: self.without_keys(std::mem::take(&mut reply.text)),
-            finish: self.said(finish),
-            usage: reply.usage,
-            served_by: reply.served_by.take().map(|name| self.words(&name)),
-            effort_sent: effort,
-            first_token: first_text.map(|first| first.saturating_duration_since(started)),
-            latency: clock.elapsed(started),
-        })
+    fn serving(&self, choice: &Choice) -> Result<&Served, Fault> {
+        let served = self.inner.served.iter().find(|served| served.provider.id == choice.provider);
+        let served = served.map(|served| &**served);
+        served.ok_or_else(|| Fault::new(Class::BadRequest, "the provider is not configured in this process"))
     }
 
     /// What a person should know of how the providers are set up, and what stops nothing.
@@ -206,7 +350,7 @@ impl Registry {
             models.sort_by_key(|model| std::cmp::Reverse(model.score));
             models.into_iter().map(|model| {
                 let asked_as = model.id.to_string();
-                Choice { provider: served.provider.id.clone(), model, asked_as }
+                Choice { provider: served.provider.id.clone(), model, asked_as, pinned: false }
             })
         });
         offers.collect()
@@ -214,22 +358,14 @@ impl Registry {
 
     /// Every provider zen knows, in the order of priority, configured or not.
     pub fn providers(&self) -> Vec<Status> {
-        let status = |provider: &Provider| {
-            let served = self.inner.served.iter().find(|served| served.provider.id == provider.id);
-            let tally = served.map(|served| served.tally()).unwrap_or_default();
-            Status {
-                provider: provider.id.clone(),
-                title: provider.title.clone(),
-                configured: served.is_some(),
-                variable: provider.variable.clone(),
-                models: served.map_or(0, |served| served.models.len()),
-                answered: tally.answered,
-                failed: tally.failed,
-                last_latency: tally.last_latency,
-                last_failure: tally.last_failure,
-            }
-        };
-        self.inner.known.iter().map(status).collect()
+        let status = |(place, provider)| self.provider(place).unwrap_or_else(|| Status::unconfigured(provider));
+        self.inner.known.iter().enumerate().map(status).collect()
+    }
+
+    /// The provider at this place of [`Self::providers`], where it is configured.
+    pub fn provider(&self, place: usize) -> Option<Status> {
+        let known = self.inner.known.get(place)?;
+        self.inner.served.iter().find(|served| served.provider.id == known.id).map(|served| served.status())
     }
 
     fn failure(&self, choice: &Choice, fault: Fault, partial: String) -> Failure {
@@ -241,6 +377,8 @@ impl Registry {
             status: fault.status,
             retry_after: fault.retry_after,
             partial: self.without_keys(partial),
+            attempts: 0,
+            earlier: Box::default(),
         }
     }
 
@@ -276,6 +414,24 @@ impl fmt::Debug for Registry {
     }
 }
 
+/// An answer that was kept: nothing was read, written or paid for it.
+fn recalled(choice: &Choice, cached: Cached) -> Answer {
+    Answer {
+        text: cached.text.to_string(),
+        finish: Finish::Stop,
+        usage: Usage { input: Some(Tokens::ZERO), output: Some(Tokens::ZERO), ..Usage::default() },
+        cost: Some(MicroUsd(0)),
+        served_by: cached.served_by,
+        by: choice.clone(),
+        cached: true,
+        attempts: 0,
+        passed_over: Vec::new(),
+        effort_sent: cached.effort_sent,
+        first_token: None,
+        latency: Duration::ZERO,
+    }
+}
+
 /// Refuses what the model is known not to take, before anything is sent.
 fn accepts(model: &Model, request: &Request) -> Result<(), Fault> {
     let parts = request.messages.iter().flat_map(|message| &message.parts);
@@ -293,9 +449,4 @@ fn accepts(model: &Model, request: &Request) -> Result<(), Fault> {
         return refused(format!("the images are {megabytes} MiB together, and {} takes {most}", model.id));
     }
     Ok(())
-}
-
-fn late(transport: &Transport) -> Fault {
-    let seconds = transport.limits().deadline.as_secs_f64();
-    Fault::new(Class::Timeout, format!("it was not done within {seconds} s"))
 }

@@ -3,14 +3,20 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::config;
 use crate::id::ProviderId;
 use crate::provider::allowed::Allowed;
+use crate::provider::breaker::{Breakers, Pass, Resting};
+use crate::provider::bulkhead::Bulkhead;
 use crate::provider::catalogue::{BadCatalogue, Provider};
 use crate::provider::endpoint::{BadEndpoint, Endpoint};
-use crate::provider::failure::Class;
+use crate::provider::failure::{Class, Fault};
+use crate::provider::health::{Figures, Health, LastError, Measured};
 use crate::provider::model::Model;
 use crate::provider::overlay::Overlays;
+use crate::provider::retry::RetryBudget;
+use crate::unit::MicroUsd;
 
 /// A provider that can be asked.
 #[derive(Debug)]
@@ -24,16 +30,23 @@ pub(super) struct Served {
     /// Known by name, but not allowed here.
     pub forbidden: Vec<Arc<Model>>,
     pub allowed: Allowed,
+    pub bulkhead: Bulkhead,
+    pub breakers: Breakers,
+    pub retries: RetryBudget,
+    clock: Clock,
     tally: Mutex<Tally>,
 }
 
 /// What a provider has done since the process started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub answered: u64,
-    pub failed: u64,
-    pub last_latency: Option<Duration>,
-    pub last_failure: Option<Class>,
+#[derive(Debug, Default)]
+struct Tally {
+    answered: u64,
+    failed: u64,
+    last_latency: Option<Duration>,
+    /// Of the answers whose cost is known.
+    spent: MicroUsd,
+    cost_unknown: u64,
+    health: Health,
 }
 
 /// How a provider stands, whether it is configured or not.
@@ -47,12 +60,20 @@ pub struct Status {
     pub variable: String,
     /// How many models it offers; 0 where it is not configured.
     pub models: usize,
-    /// Answers and failures since the process started; a cancelled call is neither.
+    /// Requests that were answered and that failed since the process started; a cancelled one is neither.
     pub answered: u64,
     pub failed: u64,
     /// Of the last answer.
     pub last_latency: Option<Duration>,
     pub last_failure: Option<Class>,
+    /// What of it is left alone for now.
+    pub resting: Vec<Resting>,
+    /// Of its last requests.
+    pub figures: Figures,
+    /// What the answers cost at least: those of unknown cost are not in it.
+    pub spent: MicroUsd,
+    /// Answers of unknown cost.
+    pub cost_unknown: u64,
 }
 
 /// Why a provider cannot be served.
@@ -66,8 +87,35 @@ pub enum BadProvider {
     Unknown(String),
 }
 
+impl Status {
+    /// A provider that is known and not configured.
+    pub(super) fn unconfigured(provider: &Provider) -> Self {
+        Self {
+            provider: provider.id.clone(),
+            title: provider.title.clone(),
+            configured: false,
+            variable: provider.variable.clone(),
+            models: 0,
+            answered: 0,
+            failed: 0,
+            last_latency: None,
+            last_failure: None,
+            resting: Vec::new(),
+            figures: Figures::default(),
+            spent: MicroUsd(0),
+            cost_unknown: 0,
+        }
+    }
+}
+
 impl Served {
-    pub fn new(provider: &Provider, configured: &config::Endpoint, overlays: &Overlays) -> Result<Self, BadProvider> {
+    pub fn new(
+        provider: &Provider,
+        configured: &config::Endpoint,
+        overlays: &Overlays,
+        care: &config::Resilience,
+        clock: Clock,
+    ) -> Result<Self, BadProvider> {
         let endpoint = Endpoint::new(provider, configured)?;
         let known = provider.models(overlays)?;
         let mut own = provider.configured(&configured.models)?;
@@ -80,7 +128,19 @@ impl Served {
         let all = own.into_iter().chain(known).map(Arc::new);
         let (permitted, forbidden): (Vec<_>, _) = all.partition(|model| allowed.permits(model));
         let (models, unlisted) = permitted.into_iter().partition(|model| model.offered);
-        Ok(Self { provider: provider.clone(), endpoint, models, unlisted, forbidden, allowed, tally: Mutex::default() })
+        Ok(Self {
+            provider: provider.clone(),
+            endpoint,
+            models,
+            unlisted,
+            forbidden,
+            allowed,
+            bulkhead: Bulkhead::new(&care.bulkhead),
+            breakers: Breakers::new(&care.breaker, clock),
+            retries: RetryBudget::new(&care.retry),
+            clock,
+            tally: Mutex::default(),
+        })
     }
 
     /// What a person should know of how it is set up.
@@ -95,22 +155,50 @@ impl Served {
         warnings
     }
 
-    pub fn answered(&self, latency: Duration) {
+    /// A request has been answered, at this cost where it is known.
+    pub fn answered(&self, pass: Pass<'_>, measured: Measured, cost: Option<MicroUsd>) {
+        pass.answered();
         let mut tally = self.tally_mut();
         tally.answered += 1;
-        tally.last_latency = Some(latency);
-    }
-
-    pub fn failed(&self, class: Class) {
-        if class != Class::Cancelled {
-            let mut tally = self.tally_mut();
-            tally.failed += 1;
-            tally.last_failure = Some(class);
+        tally.last_latency = Some(measured.total);
+        tally.health.answered(self.clock.now(), measured);
+        match cost {
+            Some(MicroUsd(cost)) => tally.spent = MicroUsd(tally.spent.0.saturating_add(cost)),
+            None => tally.cost_unknown += 1,
         }
     }
 
-    pub fn tally(&self) -> Tally {
-        *self.tally_mut()
+    /// A request has failed. `words` are the fault's own, fit to be shown.
+    pub fn failed(&self, pass: Pass<'_>, fault: &Fault, words: String) {
+        pass.failed(fault);
+        let mut tally = self.tally_mut();
+        tally.failed += 1;
+        let error = LastError { class: fault.class, message: words, at: self.clock.wall() };
+        tally.health.failed(self.clock.now(), error);
+    }
+
+    /// Points that its models' scores are lowered by while it fails.
+    pub fn penalty(&self) -> u8 {
+        self.tally_mut().health.penalty(self.clock.now())
+    }
+
+    /// How it stands.
+    pub fn status(&self) -> Status {
+        let tally = self.tally_mut();
+        let figures = tally.health.figures(self.clock.now());
+        Status {
+            configured: true,
+            models: self.models.len(),
+            answered: tally.answered,
+            failed: tally.failed,
+            last_latency: tally.last_latency,
+            last_failure: figures.last_error.as_ref().map(|error| error.class),
+            resting: self.breakers.resting(),
+            figures,
+            spent: tally.spent,
+            cost_unknown: tally.cost_unknown,
+            ..Status::unconfigured(&self.provider)
+        }
     }
 
     fn tally_mut(&self) -> MutexGuard<'_, Tally> {

@@ -1,5 +1,10 @@
 //! Asking a provider over a real socket, in every wire format, with all that can go wrong on the way.
 
+mod faults;
+mod recipe;
+mod shapes;
+mod threats;
+
 use std::sync::Mutex;
 
 use serde_json::json;
@@ -7,6 +12,7 @@ use serde_json::json;
 use super::*;
 use crate::clock::Clock;
 use crate::config::{self, HttpLimits};
+use crate::event::Bus;
 use crate::rehearsal::{Recorded, Rehearsal, Scene, Script};
 use crate::secret::{Redactor, Secret};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +25,7 @@ const FORMATS: [(&str, &str); 3] = [("openai", "gpt-4.1"), ("google", "gemini-2.
 struct Bench {
     rehearsal: Rehearsal,
     registry: Registry,
+    bus: Bus,
     model: &'static str,
 }
 
@@ -27,19 +34,51 @@ impl Bench {
         Self::bounded(format, script, HttpLimits::default())
     }
 
-    fn bounded((provider, model): (&str, &'static str), script: impl Into<Script>, limits: HttpLimits) -> Self {
+    /// Repetitions and the like have tests of their own.
+    fn bounded(format: (&str, &'static str), script: impl Into<Script>, limits: HttpLimits) -> Self {
+        let retry = config::Retry { attempts: 1, ..config::Retry::default() };
+        Self::with(format, script, limits, config::Resilience { retry, ..config::Resilience::default() })
+    }
+
+    fn careful(format: (&str, &'static str), script: impl Into<Script>, resilience: config::Resilience) -> Self {
+        Self::with(format, script, HttpLimits::default(), resilience)
+    }
+
+    fn with(
+        format: (&str, &'static str),
+        script: impl Into<Script>,
+        limits: HttpLimits,
+        resilience: config::Resilience,
+    ) -> Self {
+        Self::built(format, script, limits, resilience, KEY)
+    }
+
+    fn keyed(format: (&str, &'static str), script: impl Into<Script>, key: &str) -> Self {
+        let retry = config::Retry { attempts: 1, ..config::Retry::default() };
+        let resilience = config::Resilience { retry, ..config::Resilience::default() };
+        Self::built(format, script, HttpLimits::default(), resilience, key)
+    }
+
+    fn built(
+        (provider, model): (&str, &'static str),
+        script: impl Into<Script>,
+        limits: HttpLimits,
+        resilience: config::Resilience,
+        key: &str,
+    ) -> Self {
         let rehearsal = Rehearsal::start(script).unwrap();
         let base_url = if provider == "google" { rehearsal.gemini_base_url() } else { rehearsal.base_url() };
         let endpoint = config::Endpoint {
             provider: provider.to_owned(),
             base_url: Some(base_url),
-            key: Some(Secret::new(KEY)),
+            key: Some(Secret::new(key)),
             ..config::Endpoint::default()
         };
-        let providers = config::Providers { endpoints: vec![endpoint], limits };
+        let providers = config::Providers { endpoints: vec![endpoint], limits, resilience };
         let models = config::Models::default();
-        let registry = Registry::new(&providers, &models, Clock::system(), Redactor::default()).unwrap();
-        Self { rehearsal, registry, model }
+        let bus = Bus::new();
+        let registry = Registry::new(&providers, &models, Clock::system(), Redactor::default(), bus.clone()).unwrap();
+        Self { rehearsal, registry, bus, model }
     }
 
     async fn ask(&self, request: Request) -> Result<Answer, Failure> {
@@ -82,125 +121,13 @@ fn question(text: &str) -> Request {
         messages: vec![Message::text(Role::User, text)],
         temperature: None,
         effort: None,
+        estimate: Estimate::default(),
+        second_look: false,
     }
 }
 
 async fn failure(format: (&str, &'static str), scene: Scene) -> Failure {
     Bench::new(format, scene).ask(question("q")).await.unwrap_err()
-}
-
-#[tokio::test]
-async fn a_chat_completions_request_has_its_shape() {
-    let bench = Bench::new(("openai", "gpt-5"), Scene::reply("fine"));
-    let image = Image { media_type: "image/png", base64: "AAAA".into() };
-    let mut request = question("look");
-    request.messages.insert(0, Message::text(Role::Assistant, "before"));
-    request.messages[1].parts.push(Part::Image(image));
-    request.temperature = Some(0.2);
-    request.effort = Some(Effort::Max);
-    let answer = bench.ask(request).await.unwrap();
-    assert_eq!(answer.effort_sent, Some(Effort::High));
-    let seen = bench.seen().await;
-    assert_eq!(seen.path, "/v1/chat/completions");
-    assert_eq!(seen.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
-    assert_eq!(seen.header("content-type"), Some("application/json"));
-    assert_eq!(
-        seen.body,
-        json!({
-            "model": "gpt-5",
-            "messages": [
-                {"role": "system", "content": "be brief"},
-                {"role": "assistant", "content": "before"},
-                {"role": "user", "content": [
-                    {"type": "text", "text": "look"},
-                    {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
-                ]},
-            ],
-            "stream": true,
-            "stream_options": {"include_usage": true},
-            "reasoning_effort": "high",
-        })
-    );
-}
-
-#[tokio::test]
-async fn a_gemini_request_has_its_shape() {
-    let bench = Bench::new(("google", "gemini-2.5-pro"), Scene::reply("fine"));
-    let image = Image { media_type: "image/png", base64: "AAAA".into() };
-    let mut request = question("one");
-    request.messages.push(Message { role: Role::User, parts: vec![Part::Image(image)] });
-    request.messages.push(Message::text(Role::Assistant, "two"));
-    request.messages.push(Message::text(Role::User, "three"));
-    request.temperature = Some(0.5);
-    request.effort = Some(Effort::Low);
-    bench.ask(request).await.unwrap();
-    let seen = bench.seen().await;
-    assert_eq!(seen.path, "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse");
-    assert_eq!((seen.header("x-goog-api-key"), seen.header("authorization")), (Some(KEY), None));
-    assert_eq!(
-        seen.body,
-        json!({
-            "systemInstruction": {"parts": [{"text": "be brief"}]},
-            "contents": [
-                {"role": "user", "parts": [{"text": "one"}, {"inline_data": {"mime_type": "image/png", "data": "AAAA"}}]},
-                {"role": "model", "parts": [{"text": "two"}]},
-                {"role": "user", "parts": [{"text": "three"}]},
-            ],
-            "generationConfig": {"temperature": 0.5, "thinkingConfig": {"thinkingBudget": 2621}},
-        })
-    );
-}
-
-#[tokio::test]
-async fn a_responses_request_has_its_shape() {
-    let bench = Bench::new(("openai", "gpt-5.2-pro"), Scene::reply("fine"));
-    let image = Image { media_type: "image/png", base64: "AAAA".into() };
-    let mut request = question("look");
-    request.messages.insert(0, Message::text(Role::Assistant, "before"));
-    request.messages[1].parts.push(Part::Image(image));
-    (request.temperature, request.effort) = (Some(0.2), Some(Effort::Max));
-    assert_eq!(bench.ask(request).await.unwrap().effort_sent, Some(Effort::Xhigh));
-    let seen = bench.seen().await;
-    assert_eq!(seen.path, "/v1/responses");
-    let expected = json!({
-        "model": "gpt-5.2-pro",
-        "instructions": "be brief",
-        "input": [
-            {"role": "assistant", "content": [{"type": "output_text", "text": "before"}]},
-            {"role": "user", "content": [
-                {"type": "input_text", "text": "look"},
-                {"type": "input_image", "image_url": "data:image/png;base64,AAAA"},
-            ]},
-        ],
-        "stream": true,
-        "store": false,
-        "reasoning": {"effort": "xhigh"},
-    });
-    assert_eq!(seen.body, expected);
-}
-
-#[tokio::test]
-async fn a_thinking_level_and_no_effort_at_all() {
-    let bench = Bench::new(("google", "pro"), Scene::reply("fine"));
-    let request = Request { effort: Some(Effort::Medium), ..question("q") };
-    assert_eq!(bench.ask(request).await.unwrap().effort_sent, Some(Effort::Low));
-    let config = bench.seen().await.body["generationConfig"].clone();
-    assert_eq!(config, json!({"thinkingConfig": {"thinkingLevel": "low"}}));
-
-    let bench = Bench::new(("openai", "gpt-4.1"), Scene::reply("fine"));
-    let request = Request { effort: Some(Effort::High), temperature: Some(0.3), ..question("q") };
-    assert_eq!(bench.ask(request).await.unwrap().effort_sent, None);
-    let body = bench.seen().await.body;
-    assert_eq!((&body["reasoning_effort"], &body["temperature"]), (&json!(null), &json!(0.3)));
-}
-
-#[tokio::test]
-async fn openrouter_is_told_which_program_asks() {
-    let bench = Bench::new(("openrouter", "anthropic/claude-x"), Scene::reply("fine"));
-    bench.ask(question("q")).await.unwrap();
-    let seen = bench.seen().await;
-    assert_eq!((seen.model.as_str(), seen.header("x-title")), ("anthropic/claude-x", Some("zen")));
-    assert!(seen.header("http-referer").is_some());
 }
 
 #[tokio::test]
@@ -402,7 +329,7 @@ async fn a_page_and_a_stranger_are_no_reply() {
 async fn nobody_at_the_other_end_is_said() {
     let bench = Bench::new(FORMATS[0], Script::new());
     let gone = bench.rehearsal.address();
-    let Bench { registry, rehearsal, model } = bench;
+    let Bench { registry, rehearsal, model, .. } = bench;
     drop(rehearsal);
     // The listener closes on its own task; until then a connection is accepted and closed unheard, which is the same.
     let choice = registry.choose(Some(model), Category::Balanced).unwrap();
@@ -452,7 +379,8 @@ async fn every_bad_endpoint_is_told_at_once() {
     ];
     let providers = config::Providers { endpoints, ..config::Providers::default() };
     let models = config::Models::default();
-    let bad = Registry::new(&providers, &models, Clock::system(), Redactor::default()).unwrap_err().to_string();
+    let bad =
+        Registry::new(&providers, &models, Clock::system(), Redactor::default(), Bus::new()).unwrap_err().to_string();
     let lines: Vec<&str> = bad.lines().collect();
     assert!(lines[0].starts_with("CUSTOM_API_URL: ") && lines[1].starts_with("OPENAI_API_KEY: "), "{bad}");
     assert!(lines[2].contains("'nobody'") && !bad.contains(KEY), "{bad}");

@@ -40,6 +40,8 @@ pub(super) async fn accept(listener: TcpListener, stage: Arc<Stage>, stop: Cance
 enum End {
     /// The client has gone before its reply was complete.
     ClientGone,
+    /// The scene closes the connection.
+    Closed,
     /// The scene resets the connection.
     Reset,
 }
@@ -65,6 +67,7 @@ async fn serve(stream: TcpStream, stage: &Stage) -> io::Result<()> {
                 let (request, scene) = stage.arrived(*request);
                 match line.play(stage, &request, scene).await {
                     Ok(()) => {}
+                    Err(End::Closed) => return line.write.shutdown().await,
                     Err(End::Reset) => return line.read.unsplit(line.write).set_zero_linger(),
                     Err(End::ClientGone) => {
                         stage.disconnected(&request);
@@ -101,6 +104,10 @@ impl Line {
             _ if request.wire == Wire::Models => {
                 return self.send(&plain(200, &scene.headers, &wire::models(request))).await;
             }
+            Kind::Raw(bytes) => {
+                self.write.write_all(bytes).await?;
+                return Err(if scene.reset_after.is_some() { End::Reset } else { End::Closed });
+            }
             Kind::Reply(text) => text.clone(),
             Kind::Echo | Kind::By(_) => wire::echo(request),
         };
@@ -117,7 +124,8 @@ impl Line {
         for event in &events.opening {
             self.chunk(scene, event).await?;
         }
-        for (sent, event) in events.pieces.iter().enumerate() {
+        let times = if scene.endless { usize::MAX } else { 1 };
+        for (sent, event) in (0..times).flat_map(|_| events.pieces.iter().enumerate()) {
             self.between(stage, scene, sent).await?;
             self.chunk(scene, event).await?;
         }

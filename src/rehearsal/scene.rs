@@ -27,6 +27,7 @@ pub struct Scene {
     pub(super) error: Option<Value>,
     pub(super) ignores_stream: bool,
     pub(super) pace: Option<Pace>,
+    pub(super) endless: bool,
 }
 
 #[derive(Clone)]
@@ -35,6 +36,8 @@ pub(super) enum Kind {
     Echo,
     /// A bare HTTP reply.
     Status(u16, String),
+    /// Bytes as they are, then the end of the connection.
+    Raw(Vec<u8>),
     By(Arc<dyn Fn(&Recorded) -> Scene + Send + Sync>),
 }
 
@@ -44,6 +47,7 @@ impl fmt::Debug for Kind {
             Self::Reply(text) => f.debug_tuple("Reply").field(text).finish(),
             Self::Echo => f.write_str("Echo"),
             Self::Status(status, body) => f.debug_tuple("Status").field(status).field(body).finish(),
+            Self::Raw(bytes) => f.debug_tuple("Raw").field(&bytes.len()).finish(),
             Self::By(_) => f.write_str("By"),
         }
     }
@@ -96,6 +100,11 @@ impl Scene {
         Self::reply("").then_error(error)
     }
 
+    /// Sends these bytes in place of an HTTP reply and closes the connection: for what is no HTTP, or breaks off.
+    pub fn raw(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::of(Kind::Raw(bytes.into()))
+    }
+
     /// Decides once the request is known.
     pub fn by(decide: impl Fn(&Recorded) -> Scene + Send + Sync + 'static) -> Self {
         Self::of(Kind::By(Arc::new(decide)))
@@ -114,6 +123,7 @@ impl Scene {
             error: None,
             ignores_stream: false,
             pace: None,
+            endless: false,
         }
     }
 
@@ -195,6 +205,12 @@ impl Scene {
     /// Pauses for `first` before the first piece and about `each` between pieces. For people, not for tests.
     pub fn paced(mut self, first: Duration, each: Duration) -> Self {
         self.pace = Some(Pace { first, each });
+        self
+    }
+
+    /// Streams the text again and again, for as long as the client listens.
+    pub fn endless(mut self) -> Self {
+        self.endless = true;
         self
     }
 

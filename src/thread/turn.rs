@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::budget::Decision;
 use crate::id::{ModelId, ProviderId};
-use crate::provider::{Effort, Finish, Usage};
+use crate::provider::price::PriceSource;
+use crate::provider::{Class, Effort, Finish, Usage};
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
 #[derive(Clone, Debug)]
@@ -19,7 +22,7 @@ pub struct Turn {
     pub files: Vec<Arc<str>>,
     /// Files that the caller named and the model was not shown.
     pub refused: Vec<RefusedFile>,
-    /// The models that were asked, in order.
+    /// The models that were asked, in order; the last one answered.
     pub consultations: Vec<Consultation>,
     pub started: UnixMillis,
     pub ended: UnixMillis,
@@ -46,12 +49,28 @@ pub struct Consultation {
     pub estimated_input: Tokens,
     /// None: unknown.
     pub cost: Option<MicroUsd>,
+    /// Who says so: the page and the day of the prices.
+    pub price_source: Option<PriceSource>,
     pub finish: Finish,
+    /// Why there is no answer from it, so that the next one was asked; None where it answered.
+    pub failure: Option<FailedWith>,
+    /// A reply that was kept answered in its place: nothing was sent.
+    pub cached: bool,
+    /// Requests that were made of it, repetitions included.
+    pub attempts: u16,
     pub first_token: Option<Duration>,
     pub latency: Duration,
     pub window: Tokens,
     pub reply_reserve: Tokens,
     pub decisions: Vec<Decision>,
+}
+
+/// What kept a model from answering.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedWith {
+    pub class: Class,
+    /// The provider's own words, redacted and cut.
+    pub message: String,
 }
 
 impl Turn {
@@ -64,6 +83,8 @@ impl Turn {
     pub fn bytes(&self) -> usize {
         let refused: usize = self.refused.iter().map(|file| file.path.len() + file.reason.len()).sum();
         let files: usize = self.files.iter().map(|path| path.len()).sum();
-        self.prompt.len() + self.answer.as_ref().map_or(0, |text| text.len()) + files + refused
+        let failures = self.consultations.iter().filter_map(|consultation| consultation.failure.as_ref());
+        let failures: usize = failures.map(|failure| failure.message.len()).sum();
+        self.prompt.len() + self.answer.as_ref().map_or(0, |text| text.len()) + files + refused + failures
     }
 }

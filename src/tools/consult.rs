@@ -5,16 +5,20 @@ use std::sync::Arc;
 
 use super::Call;
 use super::error::ToolError;
+use super::reply::Output;
 use crate::budget::{Budget, Decision, Part as Share, Verdict};
 use crate::file::embed::{Boundary, embed};
 use crate::file::image;
 use crate::file::read::{Gathered, gather};
-use crate::provider::{Answer, Category, Choice, Effort, Finish, Image, Listener, Request};
+use crate::provider::cost;
+use crate::provider::{
+    Answer, Category, Choice, Effort, Estimate, Finish, Image, Listener, PassedOver, Request, Usage,
+};
 use crate::thread::Thread;
 use crate::thread::history::{self, Now};
-use crate::thread::turn::{Consultation, RefusedFile};
+use crate::thread::turn::{Consultation, FailedWith, RefusedFile};
 use crate::token;
-use crate::unit::Tokens;
+use crate::unit::{MicroUsd, Tokens};
 
 /// What a tool wants to know of a model.
 pub struct Question {
@@ -31,6 +35,8 @@ pub struct Question {
     pub effort: Option<Effort>,
     /// What kind of model suits, where the choice is zen's.
     pub category: Category,
+    /// The tool asks for a second look: a reply that was kept is none.
+    pub second_look: bool,
 }
 
 /// What came of it.
@@ -38,7 +44,10 @@ pub struct Consulted {
     pub answer: Answer,
     /// What was asked in the end.
     pub prompt: String,
+    /// The model that answered.
     pub consultation: Consultation,
+    /// The models that were asked in vain before it, in order.
+    pub in_vain: Vec<Consultation>,
     /// Files that the model was shown, those of earlier turns included.
     pub files: Vec<Arc<str>>,
     /// Files that it was not shown.
@@ -72,20 +81,17 @@ pub async fn consult(call: &Call, question: Question) -> Result<Consulted, ToolE
         messages,
         temperature: question.temperature,
         effort: question.effort,
+        estimate: Estimate { input: estimated_input(&budget), reply: budget.reply() },
+        second_look: question.second_look,
     };
     call.progress.asking(&choice.provider, &choice.model.id);
     let listener: &dyn Listener = &*call.progress;
     let answer = call.models.generate(&choice, &request, listener, &call.cancel).await.map_err(Box::new)?;
 
     let (files, refused) = gathered.account(&embedded.included);
-    Ok(Consulted {
-        files,
-        refused,
-        left_out: left_out(budget.decisions()),
-        consultation: account(&choice, question.effort, &answer, budget),
-        answer,
-        prompt,
-    })
+    let left_out = left_out(budget.decisions());
+    let consultation = account(&choice, question.effort, &answer, budget);
+    Ok(Consulted { files, refused, left_out, in_vain: in_vain(&consultation, &answer), consultation, answer, prompt })
 }
 
 /// The tool's own words, in the language that the configuration asks for.
@@ -111,7 +117,8 @@ fn choose(call: &Call, question: &Question, thread: Option<&Thread>) -> Result<C
     }
     let last = thread.and_then(|thread| thread.turns.iter().rev().find_map(|turn| turn.consultations.last()));
     if let Some(Ok(choice)) = last.map(|last| call.models.choose(Some(last.model.as_str()), question.category)) {
-        return Ok(choice);
+        // Inherited, not named for this call.
+        return Ok(Choice { pinned: false, ..choice });
     }
     Ok(call.models.choose(None, question.category)?)
 }
@@ -193,23 +200,89 @@ fn left_out(decisions: &[Decision]) -> Vec<String> {
         .collect()
 }
 
-fn account(choice: &Choice, effort_asked: Option<Effort>, answer: &Answer, budget: Budget) -> Consultation {
+fn estimated_input(budget: &Budget) -> Tokens {
     let kept = budget.decisions().iter().filter(|decision| decision.verdict == Verdict::Kept);
-    let estimated_input: Tokens = kept.map(|decision| decision.tokens).sum();
+    kept.map(|decision| decision.tokens).sum()
+}
+
+/// The part of the model that answered.
+fn account(choice: &Choice, effort_asked: Option<Effort>, answer: &Answer, budget: Budget) -> Consultation {
     Consultation {
-        provider: choice.provider.clone(),
-        model: choice.model.id.clone(),
+        provider: answer.by.provider.clone(),
+        model: answer.by.model.id.clone(),
         asked_as: choice.asked_as.clone(),
         effort_asked,
         effort_sent: answer.effort_sent,
         usage: answer.usage,
-        estimated_input,
-        cost: None,
+        estimated_input: estimated_input(&budget),
+        cost: answer.cost,
+        price_source: answer.by.model.prices.as_ref().map(|prices| prices.source.clone()),
         finish: answer.finish.clone(),
+        failure: None,
+        cached: answer.cached,
+        attempts: answer.attempts,
         first_token: answer.first_token,
         latency: answer.latency,
         window: budget.window(),
         reply_reserve: budget.reply(),
         decisions: budget.into_decisions(),
     }
+}
+
+/// The parts of the models that could not answer. What was decided on the window stands once, with the answer.
+fn in_vain(answered: &Consultation, answer: &Answer) -> Vec<Consultation> {
+    let in_vain = answer.passed_over.iter().map(|PassedOver { failure, effort_sent, latency }| Consultation {
+        provider: failure.provider.clone(),
+        model: failure.model.clone(),
+        asked_as: answered.asked_as.clone(),
+        effort_asked: answered.effort_asked,
+        effort_sent: *effort_sent,
+        usage: Usage::default(),
+        estimated_input: answered.estimated_input,
+        // What is refused is not charged; what may have been read or written is nobody's to know.
+        cost: (!failure.class.may_be_charged()).then_some(MicroUsd(0)),
+        price_source: None,
+        finish: Finish::Unsaid,
+        failure: Some(FailedWith { class: failure.class, message: failure.message.clone() }),
+        cached: false,
+        attempts: failure.attempts,
+        first_token: None,
+        latency: *latency,
+        window: answered.window,
+        reply_reserve: answered.reply_reserve,
+        decisions: Vec::new(),
+    });
+    in_vain.collect()
+}
+
+impl Consulted {
+    /// What the caller has to know of how the answer came about, beside the answer: what it cost, who was asked in vain
+    /// before, and how many requests it took.
+    pub fn tell(&self, output: Output) -> Output {
+        let mut output = output.with("cost_usd", cost::told(self.consultation.cost));
+        if self.consultation.cached {
+            output = output.with("cached", true);
+        } else if self.consultation.attempts != 1 {
+            output = output.with("attempts", self.consultation.attempts);
+        }
+        if let Some(first) = self.in_vain.first() {
+            output = output
+                .with("fallback_from", format!("{}/{}", first.provider, first.model))
+                .with("fallback_reason", reasons(&self.in_vain));
+        }
+        output
+    }
+
+    /// Every model's part, as the turn keeps them.
+    pub fn consultations(&self) -> Vec<Consultation> {
+        self.in_vain.iter().chain([&self.consultation]).cloned().collect()
+    }
+}
+
+fn reasons(in_vain: &[Consultation]) -> String {
+    let reason = |asked: &Consultation| {
+        let failure = asked.failure.as_ref()?;
+        Some(format!("{}/{}: {}: {}", asked.provider, asked.model, failure.class.says(), failure.message))
+    };
+    in_vain.iter().filter_map(reason).collect::<Vec<_>>().join("; ")
 }

@@ -47,6 +47,7 @@ impl ToolError {
             Self::Budget(_) => "window_too_small",
             Self::NoImages { .. } => "images_unsupported",
             Self::Image { .. } => "image_refused",
+            Self::Provider(failure) if failure.class == Class::OverLimit => "spend_limit",
             Self::Provider(_) => "provider_failed",
             Self::Cancelled => "cancelled",
             Self::Internal(_) => "internal",
@@ -116,6 +117,13 @@ impl ToolError {
         detail("model", failure.model.as_str().into());
         if let Some(status) = failure.status {
             detail("http_status", status.into());
+        }
+        if failure.attempts != 1 {
+            detail("attempts", failure.attempts.into());
+        }
+        if !failure.earlier.is_empty() {
+            let earlier = failure.earlier.iter().map(|failure| Value::from(failure.to_string()));
+            detail("asked_before", earlier.collect());
         }
         if let Some(after) = failure.retry_after {
             detail("retry_after_seconds", after.as_secs_f64().into());

@@ -102,9 +102,6 @@ fn failing(request: &Recorded) -> Scene {
 
 #[tokio::test]
 async fn a_models_failure_is_told_by_its_kind_with_a_hint_and_no_key_and_costs_the_thread_nothing() {
-    let rehearsal = Rehearsal::start(Scene::by(failing)).unwrap();
-    let mut zen = Place::with(&rehearsal).env("CUSTOM_API_KEY", "canary-key").connected().await;
-    let id = zen.chat("first").await.continuation_id();
     for (failure, class, hint) in [
         ("401", "auth", "Check the provider's key"),
         ("429", "throttled", "Wait and call again"),
@@ -119,6 +116,11 @@ async fn a_models_failure_is_told_by_its_kind_with_a_hint_and_no_key_and_costs_t
         ("html", "protocol", "another model"),
         ("redirect", "protocol", ""),
     ] {
+        // A process each: a provider that has failed is left alone for a while.
+        let rehearsal = Rehearsal::start(Scene::by(failing)).unwrap();
+        let place = Place::with(&rehearsal).env("CUSTOM_API_KEY", "canary-key").set("retry.attempts", 1);
+        let mut zen = place.connected().await;
+        let id = zen.chat("first").await.continuation_id();
         let reply = zen.chat_on(&id, &format!("fail: {failure}")).await;
         assert!(reply.is_error, "{failure}: {reply:?}");
         assert_eq!(reply.metadata("error_class"), class, "{failure}: {reply:?}");
@@ -131,6 +133,18 @@ async fn a_models_failure_is_told_by_its_kind_with_a_hint_and_no_key_and_costs_t
         if failure == "reset" || failure == "late in stream" {
             assert!(reply.content().contains("half of"), "what had arrived is not lost: {reply:?}");
         }
+        let turns = zen.call("listthreads", json!({ "thread_id": id })).await.content();
+        assert!(turns.contains("turn 1") && !turns.contains("turn 2"), "{failure}: {turns}");
+    }
+}
+
+#[tokio::test]
+async fn a_thread_goes_on_after_a_failure_as_if_it_had_not_been() {
+    let rehearsal = Rehearsal::start(Scene::by(failing)).unwrap();
+    let mut zen = Place::with(&rehearsal).set("retry.attempts", 1).connected().await;
+    let id = zen.chat("first").await.continuation_id();
+    for failure in ["fail: 500", "fail: reset", "fail: no text"] {
+        assert!(zen.chat_on(&id, failure).await.is_error);
     }
     let second = zen.chat_on(&id, "second").await;
     assert_eq!(second.remaining_turns(), 18, "only answers count");

@@ -75,16 +75,18 @@ impl Tool for Chat {
                 temperature: request.temperature,
                 effort: request.thinking_mode.and_then(|mode| mode.parse().ok()),
                 category: Category::FastResponse,
+                second_look: false,
             };
             let consulted = consult::consult(call, question).await?;
-            let output = output(&consulted);
+            let output = consulted.tell(output(&consulted));
+            let consultations = consulted.consultations();
             let turn = Turn {
                 tool: SPEC.name.into(),
                 prompt: consulted.prompt.into(),
                 answer: Some(consulted.answer.text.into()),
                 files: consulted.files,
                 refused: consulted.refused,
-                consultations: vec![consulted.consultation],
+                consultations,
                 started,
                 ended: call.clock.wall(),
             };

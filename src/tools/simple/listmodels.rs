@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::provider::{Choice, Registry, Status as ProviderStatus};
+use crate::id::ModelId;
+use crate::provider::{Breaker, Choice, Registry, Resting, Status as ProviderStatus};
 use crate::tools::reply::{Body, Output, Reply, Status};
 use crate::tools::schema::Spec;
 use crate::tools::{Call, Run, Tool, arguments};
@@ -45,9 +46,9 @@ fn listing(registry: &Registry, providers: &[ProviderStatus], default: &str) -> 
     let offered = registry.offered();
     let mut text = format!("# Models\n\nDefault: {default}. A name or an alias can be given as `model`.\n");
     for provider in providers.iter().filter(|provider| provider.configured) {
-        let _ = write!(text, "\n## {}\n", provider.title);
+        let _ = write!(text, "\n## {}{}\n", provider.title, health(provider));
         for offer in offered.iter().filter(|offer| offer.provider == provider.provider) {
-            text.push_str(&line(offer));
+            text.push_str(&line(offer, resting(provider, &offer.model.id)));
         }
     }
     let unset: Vec<_> = providers
@@ -61,7 +62,32 @@ fn listing(registry: &Registry, providers: &[ProviderStatus], default: &str) -> 
     text
 }
 
-fn line(offer: &Choice) -> String {
+/// How it has done of late, where it has been asked often enough to tell.
+fn health(provider: &ProviderStatus) -> String {
+    let figures = &provider.figures;
+    let Some(failing) = figures.failing else { return String::new() };
+    let mut text = format!(" ({}% of the last {} requests failed", failing.div_ceil(10), figures.requests);
+    if let Some(total) = figures.total {
+        let _ = write!(text, ", half answered within {:.1} s", total.p50.as_secs_f64());
+    }
+    text.push(')');
+    text
+}
+
+/// Why a model is not asked for now.
+fn resting(provider: &ProviderStatus, model: &ModelId) -> Option<String> {
+    let of = |resting: &&Resting| resting.model.as_ref().is_none_or(|resting| resting == model);
+    let Resting { breaker, rest, .. } = provider.resting.iter().find(of)?;
+    let rest = rest.as_secs_f64().ceil();
+    Some(match breaker {
+        Breaker::Closed => return None,
+        Breaker::Open => format!("left alone for {rest} s after failures"),
+        Breaker::HalfOpen => "being tried again after failures".to_owned(),
+        Breaker::CoolingDown => format!("rate limited for {rest} s"),
+    })
+}
+
+fn line(offer: &Choice, resting: Option<String>) -> String {
     let model = &offer.model;
     let mut line = format!("- `{}`: score {}, {} context", model.id, model.score, in_thousands(model.context_window));
     if model.images {
@@ -69,6 +95,9 @@ fn line(offer: &Choice) -> String {
     }
     if !model.aliases.is_empty() {
         let _ = write!(line, "; also {}", model.aliases.join(", "));
+    }
+    if let Some(resting) = resting {
+        let _ = write!(line, "; {resting}");
     }
     line.push('\n');
     line

@@ -27,6 +27,12 @@ pub fn facts(turn: &TurnDetail, width: usize) -> Vec<Fact> {
     let mut lines = Vec::new();
     for consultation in &turn.consultations {
         say_phrases(&mut lines, Role::Text, "model", &asked(consultation), width);
+        if let Some(failure) = &consultation.failure {
+            let mut phrases = vec![format!("no answer: {}: {}", failure.class.says(), failure.message)];
+            phrases.extend(attempts(consultation));
+            say_phrases(&mut lines, Role::Warning, "", &phrases, width);
+            continue;
+        }
         say_phrases(&mut lines, Role::Muted, "", &measured(consultation), width);
         if let Some((role, finish)) = finish(&consultation.finish) {
             say(&mut lines, role, "finish", &finish, width);
@@ -78,8 +84,16 @@ fn measured(consultation: &ConsultationDetail) -> Vec<String> {
     phrases.extend(usage.cached_input.map(|cached| format!("{} cached", figure::tokens(cached))));
     phrases.extend(consultation.cost.map(figure::cost));
     phrases.push(figure::latency(consultation.latency_ms));
+    phrases.extend(attempts(consultation));
     phrases.extend(consultation.first_token_ms.map(|first| format!("first text {}", figure::latency(first))));
     phrases
+}
+
+fn attempts(consultation: &ConsultationDetail) -> Option<String> {
+    if consultation.cached {
+        return Some("a kept reply".to_owned());
+    }
+    (consultation.attempts > 1).then(|| format!("{} requests", consultation.attempts))
 }
 
 fn finish(finish: &Finish) -> Option<(Role, String)> {

@@ -83,6 +83,9 @@ fn consultation(mut consultation: ConsultationDetail) -> ConsultationDetail {
     if let Finish::Filtered(reason) | Finish::Other(reason) = &mut consultation.finish {
         clean(reason);
     }
+    if let Some(failure) = &mut consultation.failure {
+        clean(&mut failure.message);
+    }
     for decision in &mut consultation.decisions {
         clean(&mut decision.subject);
     }

@@ -149,8 +149,9 @@ impl SourceView {
         }
         self.forget_calls();
         for provider in delta.providers {
-            self.providers.retain(|known| known.id != provider.id);
-            if self.providers.len() < MAX_PROVIDERS {
+            if let Some(known) = self.providers.iter_mut().find(|known| known.id == provider.id) {
+                *known = provider;
+            } else if self.providers.len() < MAX_PROVIDERS {
                 self.providers.push(provider);
             }
         }

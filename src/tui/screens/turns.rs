@@ -56,7 +56,8 @@ fn title(model: &Model, reader: &Reader) -> String {
         Selected::Thread(source, id) => match model.thread(source, id) {
             Some(thread) => {
                 let turns = figure::plural(usize::try_from(thread.turns).unwrap_or(usize::MAX), "turn");
-                let cost = thread.cost.map(|cost| format!(" · {}", figure::cost(cost))).unwrap_or_default();
+                let least = if thread.cost_partly_unknown { "≥" } else { "" };
+                let cost = thread.cost.map(|cost| format!(" · {least}{}", figure::cost(cost))).unwrap_or_default();
                 format!(" {} · {turns}{cost} ", id.short())
             }
             None => format!(" {} ", id.short()),

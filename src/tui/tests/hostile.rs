@@ -10,7 +10,7 @@ use ratatui::{TerminalOptions, Viewport};
 use super::sample::*;
 use crate::control::types::*;
 use crate::id::{CallId, MessageSeq};
-use crate::provider::Finish;
+use crate::provider::{Class, Finish};
 use crate::tui::event::Reply;
 use crate::tui::terminal::Held;
 use crate::tui::view::view;
@@ -80,6 +80,7 @@ fn infested_detail(hostile: &str) -> ThreadDetail {
             consultation.model = hostile.into();
             consultation.asked_as = hostile.to_owned();
             consultation.finish = Finish::Other(hostile.to_owned());
+            consultation.failure = Some(FailedWith { class: Class::Overloaded, message: hostile.to_owned() });
             consultation.decisions.iter_mut().for_each(|decision| decision.subject = hostile.to_owned());
         }
     }

@@ -8,7 +8,8 @@ mod threats;
 
 use zen::clock::Clock;
 use zen::config::{Endpoint, Models, Providers};
-use zen::provider::{Answer, Category, Failure, Message, Registry, Request, Role};
+use zen::event::Bus;
+use zen::provider::{Answer, Category, Estimate, Failure, Message, Registry, Request, Role};
 use zen::rehearsal::{Recorded, Rehearsal, Scene};
 use zen::secret::{Redactor, Secret};
 
@@ -17,7 +18,8 @@ pub const KEY: &str = "sk-canary-0123456789abcdef";
 /// A registry in which this endpoint is the only one.
 pub fn registry(endpoint: Endpoint) -> Result<Registry, String> {
     let providers = Providers { endpoints: vec![endpoint], ..Providers::default() };
-    Registry::new(&providers, &Models::default(), Clock::system(), Redactor::default()).map_err(|bad| bad.to_string())
+    Registry::new(&providers, &Models::default(), Clock::system(), Redactor::default(), Bus::new())
+        .map_err(|bad| bad.to_string())
 }
 
 /// An endpoint of this provider, beneath this path of the scripted provider.
@@ -39,6 +41,8 @@ pub async fn ask(registry: &Registry, model: &str) -> Result<Answer, Failure> {
         messages: vec![Message::text(Role::User, "Hello?")],
         temperature: None,
         effort: None,
+        estimate: Estimate::default(),
+        second_look: false,
     };
     registry.generate(&choice, &request, &(), &Default::default()).await
 }
