@@ -4,6 +4,7 @@
 pub mod connection;
 mod dispatch;
 mod lines;
+pub mod link;
 pub mod local;
 pub mod stdio;
 mod surface;
