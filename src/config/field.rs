@@ -2,6 +2,7 @@
 //! bounds it, and how it is shown. Knows no names.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -43,6 +44,8 @@ pub enum Field {
     Paths(At<Vec<PathBuf>>),
     Level(At<LogLevel>),
     BaseUrl(At<Option<String>>),
+    /// An IP address with a port.
+    Address(At<SocketAddr>),
     /// The name of an environment variable that holds a key.
     KeyVariable(At<String>),
 }
@@ -93,6 +96,9 @@ impl Field {
             Self::BaseUrl(at) => {
                 *at(draft) = Some(checked_base_url(self.text(given)?).map_err(Problem::Url)?);
             }
+            Self::Address(at) => {
+                *at(draft) = self.text(given)?.parse().map_err(|_| self.invalid(given))?;
+            }
             Self::KeyVariable(at) => {
                 let name = self.text(given)?;
                 if !is_variable_name(name) {
@@ -117,6 +123,7 @@ impl Field {
             Self::Path(at) => at(draft).as_ref().map_or_else(|| "unset".to_owned(), |path| format!("{path:?}")),
             Self::BaseUrl(at) => at(draft).as_ref().map_or_else(|| "unset".to_owned(), |url| format!("{url:?}")),
             Self::Level(at) => level_name(*at(draft)).to_owned(),
+            Self::Address(at) => format!("\"{}\"", at(draft)),
         }
     }
 
@@ -134,6 +141,7 @@ impl Field {
             Self::Level(_) => "log level",
             Self::BaseUrl(_) => "http or https URL",
             Self::KeyVariable(_) => "name of a variable",
+            Self::Address(_) => "address and port",
         }
     }
 
@@ -182,6 +190,7 @@ impl Field {
             }
             Self::Level(_) => return "one of off, error, warn, info, debug, trace".to_owned(),
             Self::BaseUrl(_) => ("a URL", "http://localhost:11434/v1"),
+            Self::Address(_) => ("an IP address with a port", "127.0.0.1:7777 or [::1]:7777"),
             Self::KeyVariable(_) => ("the name of an environment variable", "GEMINI_API_KEY"),
         };
         format!("{what}, such as {example}")

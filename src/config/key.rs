@@ -128,7 +128,7 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
 /// Every key, by section.
-pub static KEYS: [Key; 43] = [
+pub static KEYS: [Key; 52] = [
     Key::cap(
         "threads.ttl",
         duration(|d| &mut d.config.threads.ttl, seconds(1), days(365)),
@@ -253,6 +253,47 @@ pub static KEYS: [Key; 43] = [
         "server.message_log",
         size(|d| &mut d.config.server.message_log, 64 * KIB, 4 * GIB),
         "Messages kept to be looked at; the oldest make room.",
+    ),
+    Key::new("serve.address", Field::Address(|d| &mut d.config.serve.address), "Where `zen serve` listens."),
+    Key::new(
+        "serve.behind_tls_proxy",
+        Field::Bool(|d| &mut d.config.serve.behind_tls_proxy),
+        "Whether a proxy with TLS is all that reaches zen, so that it may listen beyond this machine.",
+    ),
+    Key::new(
+        "serve.allowed_hosts",
+        Field::Texts(|d| &mut d.config.serve.allowed_hosts),
+        "Names by which HTTP clients may address zen, beside those of this machine to itself.",
+    ),
+    Key::new(
+        "serve.allowed_origins",
+        Field::Texts(|d| &mut d.config.serve.allowed_origins),
+        "Web pages that may call zen, such as https://example.org, beside those of this machine.",
+    ),
+    Key::cap(
+        "serve.max_connections",
+        count(|d| &mut d.config.serve.max_connections, 1_000_000),
+        "HTTP connections at one time; a further one is closed at once.",
+    ),
+    Key::cap(
+        "serve.max_sessions",
+        count(|d| &mut d.config.serve.max_sessions, 1_000_000),
+        "HTTP sessions at one time; the longest unused makes room.",
+    ),
+    Key::cap(
+        "serve.session_idle",
+        duration(|d| &mut d.config.serve.session_idle, seconds(1), days(365)),
+        "An HTTP session without a request or an open stream for this long is closed.",
+    ),
+    Key::cap(
+        "serve.session_age",
+        duration(|d| &mut d.config.serve.session_age, seconds(1), days(365)),
+        "An older HTTP session is closed once no call is in flight.",
+    ),
+    Key::cap(
+        "serve.replay_events",
+        count(|d| &mut d.config.serve.replay_events, 4_096),
+        "Events of one HTTP stream that a client can ask for again.",
     ),
     Key::new(
         "log.level",
@@ -394,6 +435,7 @@ mod tests {
                 Field::Path(_) | Field::Paths(_) => "/somewhere".to_owned(),
                 Field::Level(_) => "trace".to_owned(),
                 Field::BaseUrl(_) => "http://localhost:1".to_owned(),
+                Field::Address(_) => "127.0.0.1:1".to_owned(),
                 _ => "SOMETHING".to_owned(),
             };
             key.field.set(&mut draft, &Given::Typed(text.into()), None).expect(key.name);

@@ -23,7 +23,7 @@ pub use error::Errors;
 pub use field::level_name;
 pub use paths::Places;
 pub use section::{
-    Config, Control, Endpoint, Files, HttpLimits, Log, LogLevel, Models, Providers, Server, Threads, Tools,
+    Config, Control, Endpoint, Files, HttpLimits, Log, LogLevel, Models, Providers, Serve, Server, Threads, Tools,
 };
 
 use draft::Draft;

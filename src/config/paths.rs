@@ -40,6 +40,11 @@ impl Places {
         self.config.as_ref().map(|place| place.join("config.toml"))
     }
 
+    /// The bearer token of `zen serve`.
+    pub fn token_file(&self) -> Option<PathBuf> {
+        self.state.as_ref().map(|place| place.join("token"))
+    }
+
     /// The log file where `log.file` is not set.
     pub fn log_file(&self) -> Option<PathBuf> {
         self.state.as_ref().map(|place| place.join("zen.log"))

@@ -38,6 +38,7 @@ pub struct Hello {
 #[serde(rename_all = "snake_case")]
 pub enum Face {
     Stdio,
+    Serve,
     Tui,
 }
 
@@ -45,6 +46,7 @@ impl Face {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stdio => "stdio",
+            Self::Serve => "serve",
             Self::Tui => "tui",
         }
     }
