@@ -39,6 +39,7 @@ const CLOSE_GRACE: Duration = Duration::from_millis(500);
 pub struct Launched {
     pub server: Server,
     pub service: Service,
+    pub redactor: Redactor,
     pub principal: Principal,
     /// None where this process cannot be seen from outside.
     pub control: Option<OpenControl>,
@@ -98,6 +99,7 @@ pub fn launch(
     if let Some(unopened) = unopened {
         streams.complain(unopened);
     }
+    let redactor = setup.redactor.clone();
     let identity = Identity {
         face,
         started: setup.clock.wall(),
@@ -126,7 +128,7 @@ pub fn launch(
         streams.complain(format_args!("this process cannot be watched or steered from outside: {error}"));
         None
     });
-    Ok(Launched { server, service, principal, control, log })
+    Ok(Launched { server, service, redactor, principal, control, log })
 }
 
 /// The providers as they are configured, for a command that needs no engine. What should be known of them is on stderr.
@@ -200,7 +202,7 @@ fn on_signals(shutdown: &Shutdown, face: Face) -> io::Result<()> {
         shutdown.begin();
         any(&mut signals).await;
         match face {
-            Face::Stdio => std::process::exit(i32::from(Exit::Failed.code())),
+            Face::Stdio | Face::Serve => std::process::exit(i32::from(Exit::Failed.code())),
             Face::Tui => {}
         }
     });
@@ -218,7 +220,7 @@ async fn any([terminate, interrupt, hangup]: &mut [Signal; 3]) {
 /// Where the log says that it loses lines: standard error, unless a face has the terminal.
 fn complaints(face: Face) -> Box<dyn Write + Send> {
     match face {
-        Face::Stdio => Box::new(io::stderr()),
+        Face::Stdio | Face::Serve => Box::new(io::stderr()),
         Face::Tui => Box::new(io::sink()),
     }
 }

@@ -1,15 +1,18 @@
 //! The commands, one file each, and the way from the command line to one of them. What they share are the files
-//! `output`, `flags` and `launch`.
+//! `output`, `flags`, `launch` and `listen`.
 
 pub mod config;
 pub mod flags;
 mod launch;
-mod models;
+mod listen;
 mod metrics;
+mod models;
 pub mod output;
 mod providers;
+mod serve;
 mod stdio;
 mod threads;
+mod token;
 mod tui;
 
 use std::ffi::OsString;
@@ -34,6 +37,10 @@ struct Cli {
 enum Command {
     /// Serve one agent over standard input and output: what an MCP client starts
     Stdio(With<NoArgs>),
+    /// Serve agents over HTTP (Streamable HTTP, at /mcp)
+    Serve(With<serve::Args>),
+    /// Show the bearer token that agents present over HTTP
+    Token(With<token::Args>),
     /// Watch and steer every zen process of yours in the terminal
     Tui(With<tui::Args>),
     /// List, read and expire the threads of running zen processes
@@ -68,6 +75,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
     };
     match command {
         Command::Stdio(With { config, own: NoArgs {} }) => stdio::run(&flags.followed_by(config), environment, streams),
+        Command::Serve(With { config, own }) => serve::run(&own, &flags.followed_by(config), environment, streams),
+        Command::Token(With { config: _, own }) => token::run(&own, environment, streams),
         Command::Tui(With { config, own }) => tui::run(&own, &flags.followed_by(config), environment, streams),
         Command::Threads(With { config, own }) => threads::run(own, &flags.followed_by(config), environment, streams),
         Command::Models(With { config, own }) => models::run(&own, &flags.followed_by(config), environment, streams),

@@ -3,6 +3,7 @@
 mod demo;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::cli::flags::ConfigFlags;
 use crate::cli::launch::{self, Launched};
+use crate::cli::listen::listen;
 use crate::cli::output::{Exit, Streams};
 use crate::config::{Config, Environment};
 use crate::control::discovery::{self, Change, Found};
@@ -32,6 +34,9 @@ pub struct Args {
     /// Watch only: nothing can be expired or cancelled
     #[arg(long)]
     read_only: bool,
+    /// Serve agents over HTTP at this address too
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
 }
 
 pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
@@ -60,8 +65,14 @@ async fn show(args: &Args, config: Config, environment: &Environment, streams: &
         (config, None)
     };
     let launched = launch::launch(Face::Tui, args.demo, config, environment, streams)?;
-    let Launched { server, service, principal, control, log: _log } = launched;
+    let Launched { server, service, redactor, principal, control, log: _log } = launched;
     let shutdown = server.engine.shutdown.clone();
+    if let Some(address) = args.listen {
+        listen(&server, address, true, &redactor, environment).await.map_err(|error| {
+            streams.complain(&error);
+            error.exit()
+        })?;
+    }
     if scripted.is_some() {
         tokio::spawn(demo::play(server.clone(), principal));
     }

@@ -2,6 +2,7 @@
 //! bounds it, and how it is shown. Knows no names.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub enum Field {
     BaseUrl(At<Option<String>>),
     /// Dollars.
     Money(At<Option<MicroUsd>>),
+    /// An IP address with a port.
+    Address(At<SocketAddr>),
     /// The name of an environment variable that holds a key.
     KeyVariable(At<String>),
 }
@@ -96,6 +99,9 @@ impl Field {
                 *at(draft) = Some(checked_base_url(self.text(given)?).map_err(Problem::Url)?);
             }
             Self::Money(at) => *at(draft) = Some(read_dollars(given).ok_or_else(|| self.invalid(given))?),
+            Self::Address(at) => {
+                *at(draft) = self.text(given)?.parse().map_err(|_| self.invalid(given))?;
+            }
             Self::KeyVariable(at) => {
                 let name = self.text(given)?;
                 if !is_variable_name(name) {
@@ -121,6 +127,7 @@ impl Field {
             Self::BaseUrl(at) => at(draft).as_ref().map_or_else(|| "unset".to_owned(), |url| format!("{url:?}")),
             Self::Money(at) => at(draft).map_or_else(|| "unset".to_owned(), show_dollars),
             Self::Level(at) => level_name(*at(draft)).to_owned(),
+            Self::Address(at) => format!("\"{}\"", at(draft)),
         }
     }
 
@@ -139,6 +146,7 @@ impl Field {
             Self::BaseUrl(_) => "http or https URL",
             Self::Money(_) => "dollars",
             Self::KeyVariable(_) => "name of a variable",
+            Self::Address(_) => "address and port",
         }
     }
 
@@ -188,6 +196,7 @@ impl Field {
             Self::Level(_) => return "one of off, error, warn, info, debug, trace".to_owned(),
             Self::BaseUrl(_) => ("a URL", "http://localhost:11434/v1"),
             Self::Money(_) => ("an amount in dollars", "\"2.50\", in quotes"),
+            Self::Address(_) => ("an IP address with a port", "127.0.0.1:7777 or [::1]:7777"),
             Self::KeyVariable(_) => ("the name of an environment variable", "GEMINI_API_KEY"),
         };
         format!("{what}, such as {example}")

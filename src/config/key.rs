@@ -168,7 +168,7 @@ const GIB: u64 = 1 << 30;
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| FIXED.into_iter().chain(provider::keys()).collect());
 
 /// The keys that are the same whatever providers there are.
-const FIXED: [Key; 58] = [
+const FIXED: [Key; 67] = [
     Key::cap(
         "threads.ttl",
         duration(|d| &mut d.config.threads.ttl, seconds(1), days(365)),
@@ -302,6 +302,47 @@ const FIXED: [Key; 58] = [
         size(|d| &mut d.config.server.message_log, 64 * KIB, 4 * GIB),
         "Messages kept to be looked at; the oldest make room.",
     ),
+    Key::new("serve.address", Field::Address(|d| &mut d.config.serve.address), "Where `zen serve` listens."),
+    Key::new(
+        "serve.behind_tls_proxy",
+        Field::Bool(|d| &mut d.config.serve.behind_tls_proxy),
+        "Whether a proxy with TLS is all that reaches zen, so that it may listen beyond this machine.",
+    ),
+    Key::new(
+        "serve.allowed_hosts",
+        Field::Texts(|d| &mut d.config.serve.allowed_hosts),
+        "Names by which HTTP clients may address zen, beside those of this machine to itself.",
+    ),
+    Key::new(
+        "serve.allowed_origins",
+        Field::Texts(|d| &mut d.config.serve.allowed_origins),
+        "Web pages that may call zen, such as https://example.org, beside those of this machine.",
+    ),
+    Key::cap(
+        "serve.max_connections",
+        count(|d| &mut d.config.serve.max_connections, 1_000_000),
+        "HTTP connections at one time; a further one is closed at once.",
+    ),
+    Key::cap(
+        "serve.max_sessions",
+        count(|d| &mut d.config.serve.max_sessions, 1_000_000),
+        "HTTP sessions at one time; the longest unused makes room.",
+    ),
+    Key::cap(
+        "serve.session_idle",
+        duration(|d| &mut d.config.serve.session_idle, seconds(1), days(365)),
+        "An HTTP session without a request or an open stream for this long is closed.",
+    ),
+    Key::cap(
+        "serve.session_age",
+        duration(|d| &mut d.config.serve.session_age, seconds(1), days(365)),
+        "An older HTTP session is closed once no call is in flight.",
+    ),
+    Key::cap(
+        "serve.replay_events",
+        count(|d| &mut d.config.serve.replay_events, 4_096),
+        "Events of one HTTP stream that a client can ask for again.",
+    ),
     Key::new(
         "log.level",
         Field::Level(|d| &mut d.config.log.level),
@@ -412,64 +453,4 @@ const fn days(days: u64) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::super::shipped::PROVIDERS;
-    use super::*;
-
-    #[test]
-    fn every_name_and_every_variable_stands_once() {
-        let names: BTreeSet<_> = KEYS.iter().map(|key| key.name).collect();
-        assert_eq!(names.len(), KEYS.len());
-        let mut variables: Vec<String> = KEYS.iter().map(Key::variable).collect();
-        variables.extend(KEYS.iter().flat_map(Key::upstreams).map(|upstream| upstream.variable.to_owned()));
-        variables.extend(PROVIDERS.iter().map(|provider| provider.key_variable().to_owned()));
-        assert_eq!(variables.iter().collect::<BTreeSet<_>>().len(), variables.len());
-    }
-
-    #[test]
-    fn every_key_says_in_a_sentence_what_it_decides() {
-        for key in KEYS.iter() {
-            assert!(key.sentence.ends_with('.') && key.sentence.len() > 20, "{}", key.name);
-            assert!(!key.section().is_empty() && !key.leaf().is_empty(), "{}", key.name);
-        }
-    }
-
-    #[test]
-    fn every_default_stands_within_its_bounds_and_reads_back() {
-        for key in KEYS.iter().filter(|key| key.bounds().is_some()) {
-            let mut draft = Draft::default();
-            let given = Given::Typed(key.default_shown().into());
-            assert_eq!(key.set(&mut draft, None, &given, None), Ok(()), "{}", key.name);
-            assert_eq!(key.show(&mut draft), key.default_shown(), "{}", key.name);
-        }
-    }
-
-    #[test]
-    fn every_cap_has_bounds_of_its_own() {
-        for key in KEYS.iter().filter(|key| key.cap) {
-            assert!(key.bounds().is_some(), "{}", key.name);
-        }
-    }
-
-    #[test]
-    fn no_two_keys_share_a_place() {
-        for key in KEYS.iter() {
-            let mut draft = Draft::default();
-            let text = match key.field {
-                Field::Duration { max, .. } => super::super::value::show_duration(max),
-                Field::Size { max, .. } | Field::Integer { max, .. } => max.to_string(),
-                Field::Bool(_) => (key.default_shown() != "true").to_string(),
-                Field::Path(_) | Field::Paths(_) => "/somewhere".to_owned(),
-                Field::Level(_) => "trace".to_owned(),
-                Field::Money(_) => "1".to_owned(),
-                Field::BaseUrl(_) => "http://localhost:1".to_owned(),
-                _ => "SOMETHING".to_owned(),
-            };
-            key.set(&mut draft, None, &Given::Typed(text.into()), None).expect(key.name);
-            let changed: Vec<_> = KEYS.iter().filter(|other| other.show(&mut draft) != other.default_shown()).collect();
-            assert_eq!(changed.iter().map(|key| key.name).collect::<Vec<_>>(), [key.name]);
-        }
-    }
-}
+mod tests;

@@ -27,8 +27,8 @@ pub use field::level_name;
 pub use paths::Places;
 pub use resilience::{Breaker, Bulkhead, Cache, Resilience, Retry, Spend};
 pub use section::{
-    Config, Control, Endpoint, Files, HttpLimits, Interceptors, Log, LogLevel, Models, Providers, Server, Threads,
-    Tools,
+    Config, Control, Endpoint, Files, HttpLimits, Interceptors, Log, LogLevel, Models, Providers, Serve, Server,
+    Threads, Tools,
 };
 pub use value::{parse_duration, parse_size};
 

@@ -50,6 +50,11 @@ impl Places {
         self.cache.as_ref().map(|place| place.join("models.toml"))
     }
 
+    /// The bearer token of `zen serve`.
+    pub fn token_file(&self) -> Option<PathBuf> {
+        self.state.as_ref().map(|place| place.join("token"))
+    }
+
     /// The log file where `log.file` is not set.
     pub fn log_file(&self) -> Option<PathBuf> {
         self.state.as_ref().map(|place| place.join("zen.log"))

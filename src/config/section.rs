@@ -1,5 +1,6 @@
 //! The checked values that the rooms are given, by section. Plain data: no parsing, no I/O, no layers.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ pub struct Config {
     pub files: Files,
     pub providers: Providers,
     pub server: Server,
+    pub serve: Serve,
     pub log: Log,
     pub control: Control,
     pub interceptors: Interceptors,
@@ -132,6 +134,27 @@ pub struct Server {
     pub message_log: usize,
 }
 
+/// MCP over HTTP.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Serve {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// A proxy in front of it speaks TLS and is all that reaches it, so that an address beyond loopback may be bound.
+    pub behind_tls_proxy: bool,
+    /// Names by which clients may address it, beside those of this machine to itself.
+    pub allowed_hosts: Vec<String>,
+    /// Web pages that may call it, beside those of this machine.
+    pub allowed_origins: Vec<String>,
+    pub max_connections: usize,
+    pub max_sessions: usize,
+    /// A session without a request or an open stream for this long is closed.
+    pub session_idle: Duration,
+    /// An older session is closed once no call is in flight.
+    pub session_age: Duration,
+    /// Events of one stream that can be replayed.
+    pub replay_events: usize,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Log {
     pub level: LogLevel,
@@ -225,6 +248,22 @@ impl Default for HttpLimits {
 impl Default for Server {
     fn default() -> Self {
         Self { max_line: 16 << 20, max_calls: 64, drain_grace: Duration::from_secs(5), message_log: 8 << 20 }
+    }
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 7777)),
+            behind_tls_proxy: false,
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            max_connections: 24_000,
+            max_sessions: 10_000,
+            session_idle: Duration::from_secs(60 * 60),
+            session_age: Duration::from_secs(24 * 60 * 60),
+            replay_events: 16,
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use super::types::{PauseDecision, Refusal, RefusalCode, Switch, ToolCall};
 use super::{Control, ControlError};
 use crate::event::Event;
 use crate::http::body::{self, ReplyBody};
-use crate::http::serve::{Handler, serve};
+use crate::http::serve::{Handler, Host, serve};
 use crate::http::sse;
 
 /// The largest request body: a tool call with its prompt.
@@ -43,7 +43,7 @@ impl Endpoint {
     /// Serves until shutdown begins.
     pub async fn run(self: Arc<Self>, listener: UnixListener) {
         let shutdown = self.service.engine().shutdown.clone();
-        serve(listener, self, MAX_CONNECTIONS, &shutdown).await;
+        serve(listener, Arc::new(self), MAX_CONNECTIONS, &shutdown).await;
     }
 
     async fn respond(&self, route: Route, request: Request<Incoming>) -> Result<Response<ReplyBody>, ControlError> {
@@ -104,7 +104,7 @@ impl Endpoint {
     }
 }
 
-impl Handler for Endpoint {
+impl Handler for Arc<Endpoint> {
     async fn handle(&self, request: Request<Incoming>) -> Response<ReplyBody> {
         let uri = request.uri();
         let Some(route) = Route::parse(request.method(), uri.path(), uri.query()) else {
@@ -117,19 +117,20 @@ impl Handler for Endpoint {
             Err(ControlError::Unreachable(message)) => refusal(&Refusal { code: RefusalCode::ShuttingDown, message }),
         }
     }
+}
+
+impl Host<UnixStream> for Arc<Endpoint> {
+    type Handler = Self;
 
     /// The folder keeps other users out; this holds where its rights were changed.
-    fn admits(&self, peer: &UnixStream) -> bool {
-        let uid = match peer.peer_cred() {
-            Ok(credentials) => credentials.uid(),
-            Err(_) => return false,
-        };
+    fn admit(&self, peer: &UnixStream) -> Option<Self> {
+        let uid = peer.peer_cred().ok()?.uid();
         if uid == own_uid() {
-            return true;
+            return Some(Self::clone(self));
         }
         tracing::warn!(uid, "control: another user was refused");
         self.service.engine().bus.say(Event::ControlRefused { uid });
-        false
+        None
     }
 }
 

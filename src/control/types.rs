@@ -40,6 +40,7 @@ pub struct Hello {
 #[serde(rename_all = "snake_case")]
 pub enum Face {
     Stdio,
+    Serve,
     Tui,
 }
 
@@ -47,6 +48,7 @@ impl Face {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stdio => "stdio",
+            Self::Serve => "serve",
             Self::Tui => "tui",
         }
     }

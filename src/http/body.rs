@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::Stream;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::mpsc;
@@ -14,9 +15,15 @@ pub enum ReplyBody {
     Whole(Option<Bytes>),
     /// Goes on until the sender is dropped.
     Stream(mpsc::Receiver<Bytes>),
+    /// Goes on until the stream ends; dropped when the client has gone.
+    Events(Pin<Box<dyn Stream<Item = Bytes> + Send>>),
 }
 
 impl ReplyBody {
+    pub fn empty() -> Self {
+        Self::Whole(None)
+    }
+
     pub fn whole(bytes: impl Into<Bytes>) -> Self {
         Self::Whole(Some(bytes.into()))
     }
@@ -35,6 +42,9 @@ impl Body for ReplyBody {
             Self::Stream(receiver) => {
                 receiver.poll_recv(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
             }
+            Self::Events(events) => {
+                events.as_mut().poll_next(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+            }
         }
     }
 
@@ -45,7 +55,7 @@ impl Body for ReplyBody {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
-            Self::Stream(_) => SizeHint::default(),
+            Self::Stream(_) | Self::Events(_) => SizeHint::default(),
         }
     }
 }
@@ -59,8 +69,11 @@ pub enum Unreadable {
     Broken,
 }
 
-/// The whole body, of at most `max` bytes.
+/// The whole body, of at most `max` bytes. One that says itself that it is longer is not read at all.
 pub async fn read(body: Incoming, max: usize) -> Result<Bytes, Unreadable> {
+    if body.size_hint().lower() > max as u64 {
+        return Err(Unreadable::TooLarge { max });
+    }
     match Limited::new(body, max).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(Unreadable::TooLarge { max }),

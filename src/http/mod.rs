@@ -2,5 +2,6 @@
 //! answers out. Knows no routes.
 
 pub mod body;
+mod patient;
 pub mod serve;
 pub mod sse;

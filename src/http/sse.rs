@@ -1,11 +1,31 @@
 //! Server-sent events in both directions: written whole, and taken apart as their bytes arrive, wherever the network has
-//! cut them. Knows only the data of an event: no format here uses its name or id.
+//! cut them. Reading knows only the data of an event: no format here uses its name or id.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 
 /// One event with `data`, which must be a single line (JSON is).
-pub fn event(data: &str) -> Bytes {
-    Bytes::from(format!("data: {data}\n\n"))
+pub fn event(data: impl AsRef<[u8]>) -> Bytes {
+    Bytes::from([b"data: ", data.as_ref(), b"\n\n"].concat())
+}
+
+/// A line that says nothing and keeps a connection alive.
+pub const KEEP_ALIVE: Bytes = Bytes::from_static(b":\n\n");
+
+/// One event with an id by which a reader can go on behind it. `data` must be a single line; where it is empty, readers
+/// take note of the id and of how long to wait before they come back, and of nothing else.
+pub fn event_with_id(id: &str, retry: Option<Duration>, data: &[u8]) -> Bytes {
+    let mut text = Vec::with_capacity(data.len() + id.len() + 32);
+    text.extend_from_slice(b"id: ");
+    text.extend_from_slice(id.as_bytes());
+    if let Some(retry) = retry {
+        text.extend_from_slice(format!("\nretry: {}", retry.as_millis()).as_bytes());
+    }
+    text.extend_from_slice(b"\ndata: ");
+    text.extend_from_slice(data);
+    text.extend_from_slice(b"\n\n");
+    Bytes::from(text)
 }
 
 /// An incremental decoder of one stream.

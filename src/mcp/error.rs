@@ -22,6 +22,10 @@ pub const INVALID_PARAMS: i32 = -32602;
 pub const INTERNAL_ERROR: i32 = -32603;
 /// `UnsupportedProtocolVersion`, specification 2026-07-28.
 pub const UNSUPPORTED_VERSION: i32 = -32022;
+/// The head of an HTTP request does not say what its body says, specification 2026-07-28.
+pub const HEADER_MISMATCH: i32 = -32020;
+/// The request needs a capability that the client has not declared, specification 2026-07-28.
+pub const MISSING_CAPABILITY: i32 = -32021;
 /// An interceptor blocked the message. Ours.
 pub const BLOCKED: i32 = -31001;
 /// The server has as many calls in flight as it takes. Ours.

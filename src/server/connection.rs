@@ -2,16 +2,15 @@
 //! each other, and what is in flight can be withdrawn by its request's id.
 
 use std::collections::HashMap;
-use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::Poll;
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::Server;
 use super::dispatch::{self, Answer, Facts};
+use super::link::Sending;
 use crate::id::ConnectionId;
 use crate::interceptor::chain::blocked;
 use crate::interceptor::{Approved, Direction, Header, Kind, Message, Verdict};
@@ -19,17 +18,16 @@ use crate::mcp::codec::{self, ResultBody};
 use crate::mcp::envelope::{Envelope, Malformed, RequestId};
 use crate::mcp::error::{BUSY, INVALID_REQUEST, RpcError, SHUTTING_DOWN};
 use crate::mcp::version::Version;
+use crate::shutdown::Guard;
 use crate::thread::Principal;
 
-/// Approved messages that may wait for the transport to write them.
-pub const OUTGOING_CAPACITY: usize = 256;
-
+/// What is known of one client, and what it has in flight. It holds no queue: who brings a message says where the answer
+/// goes.
 pub struct Connection {
     pub id: ConnectionId,
     pub server: Server,
     pub principal: Principal,
     transport: &'static str,
-    outgoing: mpsc::Sender<Approved>,
     session: Mutex<Version>,
     in_flight: Mutex<HashMap<RequestId, InFlight>>,
     slots: Arc<Semaphore>,
@@ -43,118 +41,132 @@ struct InFlight {
 
 /// How a finished request is to be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+enum Wanted {
     Yes,
     Withdrawn,
 }
 
+/// What came of a message.
+pub enum Taken {
+    /// There is nothing to answer.
+    Noted,
+    Answered(Answered),
+    /// A call, which is in flight from now on and has to be spawned.
+    Call(PendingCall),
+}
+
+/// An answer that stands at once.
+pub struct Answered {
+    pub message: Approved,
+    /// The error's code, where it is one.
+    pub code: Option<i32>,
+}
+
+/// A call that holds its place among those in flight and does not run yet.
+pub struct PendingCall {
+    connection: Arc<Connection>,
+    facts: Facts,
+    work: dispatch::Work,
+    cancel: CancellationToken,
+    place: OwnedSemaphorePermit,
+    guard: Guard,
+}
+
 impl Connection {
-    /// A new connection, and the messages that its transport has to write.
-    pub fn open(
-        server: &Server,
-        transport: &'static str,
-        principal: Principal,
-    ) -> (Arc<Self>, mpsc::Receiver<Approved>) {
-        let (outgoing, to_write) = mpsc::channel(OUTGOING_CAPACITY);
-        let connection = Self {
+    pub fn open(server: &Server, transport: &'static str, principal: Principal) -> Arc<Self> {
+        Arc::new(Self {
             id: server.engine.connections.open(transport),
             slots: Arc::new(Semaphore::new(server.engine.config.server.max_calls)),
             server: server.clone(),
             principal,
             transport,
-            outgoing,
             session: Mutex::new(Version::LATEST_HANDSHAKE),
             in_flight: Mutex::default(),
-        };
-        (Arc::new(connection), to_write)
-    }
-
-    /// Takes one message from the client. Cheap methods are answered before this returns; calls go on by themselves.
-    ///
-    /// Where an interceptor takes its time over a message, the message waits beside the reader: those behind it go on.
-    pub async fn receive(self: &Arc<Self>, bytes: Bytes) {
-        let parsed = Envelope::parse(&bytes);
-        let message = self.incoming(&bytes, &parsed);
-        if !self.server.engine.chain.concerns(&message.header) {
-            return self.take(message, parsed, &bytes).await;
-        }
-        let connection = Arc::clone(self);
-        let whole = bytes.clone();
-        let mut taking = Box::pin(async move {
-            let parsed = Envelope::parse(&whole);
-            connection.take(connection.incoming(&whole, &parsed), parsed, &whole).await;
-        });
-        if poll_fn(|context| Poll::Ready(taking.as_mut().poll(context).is_ready())).await {
-            return;
-        }
-        let Some(place) = self.server.engine.chain.pauses().place() else { return taking.await };
-        let guard = self.server.engine.shutdown.guard();
-        tokio::spawn(async move {
-            taking.await;
-            drop((place, guard));
-        });
+        })
     }
 
     fn incoming(&self, bytes: &Bytes, parsed: &Result<Envelope<'_>, Malformed>) -> Message {
         Message::incoming(self.id, self.transport, bytes.clone(), parsed).of(&self.principal, self.session())
     }
 
-    async fn take(self: &Arc<Self>, message: Message, parsed: Result<Envelope<'_>, Malformed>, bytes: &Bytes) {
+    /// Takes one message from the client: `parsed` is what stands in `bytes`. Cheap methods are answered at once. Where
+    /// the transport has an `objection`, the message is logged as any other and answered with that.
+    pub async fn take(
+        self: &Arc<Self>,
+        bytes: Bytes,
+        parsed: Result<Envelope<'_>, Malformed>,
+        objection: Option<RpcError>,
+    ) -> Taken {
+        let message = self.incoming(&bytes, &parsed);
         let header = message.header.clone();
         match self.server.engine.chain.pass(message).await {
             Verdict::Passed(approved) => {
+                if let Some(objection) = objection {
+                    return self.object(&header, &objection).await;
+                }
                 let message = approved.into_message();
                 // A large message takes longer to read than all else that is done with it here: once is enough, unless
                 // an interceptor has changed it.
-                let parsed = if message.bytes == *bytes { parsed } else { Envelope::parse(&message.bytes) };
-                self.answer(&message.header, parsed).await;
+                let parsed = if message.bytes == bytes { parsed } else { Envelope::parse(&message.bytes) };
+                self.answer(&message.header, parsed).await
             }
             Verdict::Mocked(body) => {
-                let Ok(Envelope::Request { id, method, params }) = &parsed else { return };
+                let Ok(Envelope::Request { id, method, params }) = &parsed else { return Taken::Noted };
                 let facts = Facts::of(self, id, method, *params, header.tool);
-                self.reply(&facts, Ok(body)).await;
+                self.reply(&facts, Ok(body)).await
             }
-            Verdict::Blocked { reason } => {
-                // Whoever waits for an answer gets one; a notification and a response wait for none.
-                let waits = matches!(header.kind, Kind::Request | Kind::Malformed);
-                let Some(id) = header.id.clone().filter(|_| waits) else { return };
-                self.send(Kind::Error, &header, codec::error(Some(&id), &blocked(&reason))).await;
-            }
+            Verdict::Blocked { reason } => self.object(&header, &blocked(&reason)).await,
         }
     }
 
-    /// A line was longer than is taken; this is its beginning. It is logged as it is, and refused.
-    pub async fn receive_oversized(self: &Arc<Self>, beginning: Bytes, limit: usize) {
+    /// A message was longer than is taken; this is its beginning. It is logged as it is, and refused.
+    pub async fn take_oversized(self: &Arc<Self>, beginning: Bytes, limit: usize) -> Option<Approved> {
         let what = format!("a message is at most {limit} bytes long; this one was skipped");
         let malformed = Malformed { id: None, error: RpcError::new(INVALID_REQUEST, what) };
         let message = self.incoming(&beginning, &Err(malformed.clone()));
-        if let Verdict::Passed(approved) = self.server.engine.chain.pass(message).await {
-            self.refuse(&approved.message().header, &malformed).await;
+        match self.server.engine.chain.pass(message).await {
+            Verdict::Passed(approved) => match self.refuse(&approved.message().header, &malformed).await {
+                Taken::Answered(answered) => Some(answered.message),
+                Taken::Noted | Taken::Call(_) => None,
+            },
+            Verdict::Blocked { .. } | Verdict::Mocked(_) => None,
         }
     }
 
-    async fn answer(self: &Arc<Self>, header: &Header, parsed: Result<Envelope<'_>, Malformed>) {
+    /// Answers with `error` whoever waits for an answer: a notification and a response wait for none.
+    async fn object(&self, header: &Header, error: &RpcError) -> Taken {
+        let waits = matches!(header.kind, Kind::Request | Kind::Malformed);
+        match header.id.as_ref().filter(|_| waits) {
+            Some(id) => self.answered(Kind::Error, header, codec::error(Some(id), error), Some(error.code)).await,
+            None => Taken::Noted,
+        }
+    }
+
+    async fn answer(self: &Arc<Self>, header: &Header, parsed: Result<Envelope<'_>, Malformed>) -> Taken {
         match parsed {
             Ok(Envelope::Request { id, method, params }) => {
                 let facts = Facts::of(self, &id, &method, params, header.tool.clone());
                 match dispatch::request(self, &facts, params) {
                     Answer::Now(result) => self.reply(&facts, result).await,
-                    Answer::Later(work) => self.spawn(facts, work).await,
+                    Answer::Later(work) => self.prepare(facts, work).await,
                 }
             }
-            Ok(Envelope::Notification { method, params }) => dispatch::notification(self, &method, params),
+            Ok(Envelope::Notification { method, params }) => {
+                dispatch::notification(self, &method, params);
+                Taken::Noted
+            }
             // zen asks its clients nothing, so there is nothing that a response could answer.
-            Ok(Envelope::Response { .. }) => {}
+            Ok(Envelope::Response { .. }) => Taken::Noted,
             Err(malformed) => self.refuse(header, &malformed).await,
         }
     }
 
-    /// Runs a call beside the others, under a permit and a place in the list of what is in flight.
-    async fn spawn(self: &Arc<Self>, facts: Facts, work: dispatch::Work) {
+    /// Gives a call its permit and its place in the list of what is in flight.
+    async fn prepare(self: &Arc<Self>, facts: Facts, work: dispatch::Work) -> Taken {
         if self.server.engine.shutdown.has_begun() {
             return self.reply(&facts, Err(RpcError::new(SHUTTING_DOWN, "zen is ending; call its next start"))).await;
         }
-        let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() else {
+        let Ok(place) = Arc::clone(&self.slots).try_acquire_owned() else {
             let limit = self.server.engine.config.server.max_calls;
             let what = format!("{limit} calls of this connection are in flight already; wait for one to end");
             return self.reply(&facts, Err(RpcError::new(BUSY, what))).await;
@@ -164,53 +176,40 @@ impl Connection {
             let what = "a request with this id is in flight already";
             return self.reply(&facts, Err(RpcError::new(INVALID_REQUEST, what))).await;
         }
-        let connection = Arc::clone(self);
         let guard = self.server.engine.shutdown.guard();
-        tokio::spawn(async move {
-            let result = dispatch::call(&connection, &facts, work, cancel).await;
-            if connection.finish(&facts.id) == Wanted::Yes {
-                connection.conclude(&facts, result, permit).await;
-            }
-            drop(guard);
-        });
+        Taken::Call(PendingCall { connection: Arc::clone(self), facts, work, cancel, place, guard })
     }
 
-    /// Writes the answer of a request.
-    pub async fn reply(&self, facts: &Facts, result: Result<ResultBody, RpcError>) {
+    async fn reply(&self, facts: &Facts, result: Result<ResultBody, RpcError>) -> Taken {
+        let code = result.as_ref().err().map(|error| error.code);
         let (kind, bytes) = answer_to(facts, result);
-        self.send(kind, &self.header_of(facts), bytes).await;
+        self.answered(kind, &self.header_of(facts), bytes, code).await
     }
 
-    /// Writes the answer of a call, whose place is free again before the client can have read it.
-    async fn conclude(&self, facts: &Facts, result: Result<ResultBody, RpcError>, place: OwnedSemaphorePermit) {
-        let (kind, bytes) = answer_to(facts, result);
-        self.send_and_free(kind, &self.header_of(facts), bytes, Some(place)).await;
+    async fn refuse(&self, header: &Header, malformed: &Malformed) -> Taken {
+        let bytes = codec::error(malformed.id.as_ref(), &malformed.error);
+        self.answered(Kind::Error, header, bytes, Some(malformed.error.code)).await
     }
 
-    /// Writes a notification that belongs to a request.
-    pub async fn notify(&self, facts: &Facts, method: &'static str, bytes: Bytes) {
-        let header = Header { method: method.into(), id: None, ..self.header_of(facts) };
-        self.send(Kind::Notification, &header, bytes).await;
-    }
-
-    async fn refuse(&self, header: &Header, malformed: &Malformed) {
-        self.send(Kind::Error, header, codec::error(malformed.id.as_ref(), &malformed.error)).await;
-    }
-
-    async fn send(&self, kind: Kind, about: &Header, bytes: Bytes) {
-        self.send_and_free(kind, about, bytes, None).await;
-    }
-
-    /// The one way out: through the chain, then to the transport. `place` is kept until the transport has room, so that
-    /// answers which nobody reads do not pile up.
-    async fn send_and_free(&self, kind: Kind, about: &Header, bytes: Bytes, place: Option<OwnedSemaphorePermit>) {
-        let header = Header { direction: Direction::Out, kind, ..about.clone() };
-        let Some(approved) = self.server.engine.chain.pass_out(Message { header, bytes }).await else { return };
-        // A transport that is gone has nobody left to tell.
-        if let Ok(room) = self.outgoing.reserve().await {
-            drop(place);
-            room.send(approved);
+    async fn answered(&self, kind: Kind, about: &Header, bytes: Bytes, code: Option<i32>) -> Taken {
+        match self.approve(kind, about, bytes).await {
+            Some(message) => Taken::Answered(Answered { message, code }),
+            None => Taken::Noted,
         }
+    }
+
+    /// Sends a notification that belongs to a request.
+    pub async fn notify<S: Sending>(&self, sending: &S, facts: &Facts, method: &'static str, bytes: Bytes) {
+        let header = Header { method: method.into(), id: None, ..self.header_of(facts) };
+        if let Some(approved) = self.approve(Kind::Notification, &header, bytes).await {
+            let _ = sending.send(approved, None).await;
+        }
+    }
+
+    /// The one way out: through the chain. What comes of it may be written.
+    async fn approve(&self, kind: Kind, about: &Header, bytes: Bytes) -> Option<Approved> {
+        let header = Header { direction: Direction::Out, kind, ..about.clone() };
+        self.server.engine.chain.pass_out(Message { header, bytes }).await
     }
 
     fn header_of(&self, facts: &Facts) -> Header {
@@ -254,6 +253,11 @@ impl Connection {
         self.server.engine.connections.close(self.id);
     }
 
+    /// Whether a call of this client is in flight.
+    pub fn is_busy(&self) -> bool {
+        !self.in_flight().is_empty()
+    }
+
     fn register(&self, id: &RequestId, cancel: &CancellationToken) -> bool {
         let mut in_flight = self.in_flight();
         if in_flight.contains_key(id) {
@@ -272,6 +276,32 @@ impl Connection {
 
     fn in_flight(&self) -> MutexGuard<'_, HashMap<RequestId, InFlight>> {
         self.in_flight.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl PendingCall {
+    /// The request that it answers.
+    pub fn id(&self) -> &RequestId {
+        &self.facts.id
+    }
+
+    /// Runs the call beside the others; what it has to say goes to `sending`.
+    pub fn spawn<S: Sending>(self, sending: Arc<S>) {
+        tokio::spawn(async move { self.run(&*sending).await });
+    }
+
+    async fn run<S: Sending>(self, sending: &S) {
+        let Self { connection, facts, work, cancel, place, guard } = self;
+        let result = dispatch::call(&connection, &facts, work, cancel, sending).await;
+        if connection.finish(&facts.id) == Wanted::Yes {
+            let (kind, bytes) = answer_to(&facts, result);
+            // The place is free again before the client can have read the answer, and kept until there is room for it:
+            // answers which nobody reads must not pile up.
+            if let Some(approved) = connection.approve(kind, &connection.header_of(&facts), bytes).await {
+                let _ = sending.send(approved, Some(place)).await;
+            }
+        }
+        drop(guard);
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
+use super::link::Sending;
 use crate::engine::calls::{LiveCall, Stage};
 use crate::mcp::codec::{self, ResultBody};
 use crate::mcp::envelope::RequestId;
@@ -112,11 +113,12 @@ pub fn notification(connection: &Connection, method: &str, params: Option<&RawVa
 }
 
 /// Runs a tool call to its result, telling the client every now and then that it goes on.
-pub async fn call(
+pub async fn call<S: Sending>(
     connection: &Arc<Connection>,
     facts: &Facts,
     work: Work,
     cancel: CancellationToken,
+    sending: &S,
 ) -> Result<ResultBody, RpcError> {
     let engine = &connection.server.engine;
     let tool = engine.tool(work.tool).ok_or_else(|| unknown_tool(work.tool))?;
@@ -126,7 +128,7 @@ pub async fn call(
         tokio::pin!(running);
         tokio::select! {
             outcome = &mut running => outcome,
-            never = report(connection, facts, &live) => match never {},
+            never = report(connection, facts, &live, sending) => match never {},
         }
     };
     ResultBody::of(&CallToolResult { content: [TextContent { text: &outcome.text }], is_error: outcome.is_error })
@@ -152,7 +154,12 @@ fn initialize(connection: &Connection, params: Option<&RawValue>) -> Result<Resu
 }
 
 /// Sends a progress notification at each interval, where the client asked for it; goes on until dropped.
-async fn report(connection: &Connection, facts: &Facts, live: &LiveCall) -> std::convert::Infallible {
+async fn report<S: Sending>(
+    connection: &Connection,
+    facts: &Facts,
+    live: &LiveCall,
+    sending: &S,
+) -> std::convert::Infallible {
     let Some(token) = &facts.progress_token else { return std::future::pending().await };
     let every = connection.server.engine.config.tools.progress_interval;
     for progress in 1.. {
@@ -161,7 +168,7 @@ async fn report(connection: &Connection, facts: &Facts, live: &LiveCall) -> std:
         let message = said_of(live, waited);
         let params = ProgressParams { progress_token: token, progress: u64::from(progress), message: &message };
         let bytes = codec::notification("notifications/progress", &params);
-        connection.notify(facts, "notifications/progress", bytes).await;
+        connection.notify(sending, facts, "notifications/progress", bytes).await;
     }
     std::future::pending().await
 }
@@ -182,7 +189,7 @@ fn unknown_tool(name: &str) -> RpcError {
     RpcError::new(INVALID_PARAMS, format!("unknown tool '{}': tools/list has the names", excerpt(name)))
 }
 
-fn unsupported(claimed: &str) -> RpcError {
+pub fn unsupported(claimed: &str) -> RpcError {
     RpcError::new(UNSUPPORTED_VERSION, "this protocol version is not supported")
         .with_data(json!({ "supported": Version::newest_first(), "requested": excerpt(claimed) }))
 }

@@ -7,17 +7,16 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
-use tokio::sync::mpsc;
 
 use super::Server;
 use super::connection::Connection;
-use crate::interceptor::Approved;
+use super::link::{self, Inside};
 use crate::mcp::version::Version;
 use crate::thread::Principal;
 
 pub struct Local {
     connection: Arc<Connection>,
-    replies: mpsc::Receiver<Approved>,
+    inside: Inside,
     last_id: u64,
 }
 
@@ -36,10 +35,13 @@ pub struct NotCalled(pub String);
 impl Local {
     /// Connects as `name`, which the list of clients shows.
     pub fn open(server: &Server, transport: &'static str, name: &str, principal: Principal) -> Self {
-        let (connection, replies) = Connection::open(server, transport, principal);
+        let connection = Connection::open(server, transport, principal);
+        let (inside, receiving, sending) = link::pair();
+        let serving = Arc::clone(&connection);
+        tokio::spawn(async move { link::converse(&serving, receiving, &Arc::new(sending)).await });
         let version = Version::LATEST_HANDSHAKE.as_str();
         server.engine.connections.identify(connection.id, Some((name, env!("CARGO_PKG_VERSION"))), version);
-        Self { connection, replies, last_id: 0 }
+        Self { connection, inside, last_id: 0 }
     }
 
     /// Calls a tool and waits for its result. Dropping the future and the client gives the call up.
@@ -51,9 +53,10 @@ impl Local {
             "method": "tools/call",
             "params": { "name": tool, "arguments": arguments },
         });
-        self.connection.receive(Bytes::from(request.to_string())).await;
+        let gone = || NotCalled("the server is gone".to_owned());
+        self.inside.to_server.send(Bytes::from(request.to_string())).await.map_err(|_| gone())?;
         loop {
-            let reply = self.replies.recv().await.ok_or_else(|| NotCalled("the server is gone".to_owned()))?;
+            let reply = self.inside.from_server.recv().await.ok_or_else(gone)?;
             let reply: Reply = serde_json::from_slice(&reply.message().bytes)
                 .map_err(|error| NotCalled(format!("the reply cannot be read: {error}")))?;
             if reply.id == Some(self.last_id) {

@@ -3,10 +3,14 @@
 
 pub mod connection;
 mod dispatch;
+pub mod http;
 mod lines;
+pub mod link;
 pub mod local;
+pub mod sessions;
 pub mod stdio;
 mod surface;
+pub mod tracker;
 
 use std::sync::Arc;
 

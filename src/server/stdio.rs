@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::Server;
 use super::connection::Connection;
 use super::lines::{Line, Lines};
+use super::link::{self, Incoming, OUTGOING_CAPACITY, Receiving};
 use crate::interceptor::Approved;
 use crate::shutdown::{Drained, Shutdown};
 use crate::thread::Principal;
@@ -50,32 +52,41 @@ impl Stdio {
     pub async fn serve(self, server: &Server, principal: Principal) -> io::Result<Drained> {
         let shutdown = server.engine.shutdown.clone();
         let limits = server.engine.config.server.clone();
-        let (connection, to_write) = Connection::open(server, "stdio", principal);
-        let mut lines = read_on_a_thread(self.input, limits.max_line)?;
+        let connection = Connection::open(server, "stdio", principal);
+        let (queue, to_write) = mpsc::channel(OUTGOING_CAPACITY);
+        let queue = Arc::new(queue);
+        let lines = ReadLines { lines: read_on_a_thread(self.input, limits.max_line)?, limit: limits.max_line };
         let (writer, written) = write_on_a_thread(self.output, to_write, shutdown.clone())?;
 
-        let reading = async {
-            while let Some(line) = lines.recv().await {
-                match line {
-                    Line::Whole(bytes) => connection.receive(bytes).await,
-                    Line::TooLong { beginning } => connection.receive_oversized(beginning, limits.max_line).await,
-                }
-            }
-        };
         // An answer waits where the client does not read: that must not keep the end from being heard.
         tokio::select! {
             biased;
             () = shutdown.begun() => {}
-            () = reading => {}
+            () = link::converse(&connection, lines, &queue) => {}
         }
         shutdown.begin();
         let drained = shutdown.drained(limits.drain_grace).await;
         connection.close();
-        // The last sender goes with the connection: the writer ends when it has written all.
-        drop(connection);
+        // With the last sender the writer ends, when it has written all.
+        drop(queue);
         let _ = tokio::time::timeout(FLUSH_GRACE, written).await;
         drop(writer);
         Ok(drained)
+    }
+}
+
+/// The receiving half. A line is cut on the thread that reads it, so giving up waiting loses no part of one.
+struct ReadLines {
+    lines: mpsc::Receiver<Line>,
+    limit: usize,
+}
+
+impl Receiving for ReadLines {
+    async fn receive(&mut self) -> Option<Incoming> {
+        Some(match self.lines.recv().await? {
+            Line::Whole(bytes) => Incoming::Message(bytes),
+            Line::TooLong { beginning } => Incoming::Oversized { beginning, limit: self.limit },
+        })
     }
 }
 

@@ -53,6 +53,17 @@ impl Principal {
     pub fn user(uid: u32) -> Self {
         Self(format!("uid:{uid}").into())
     }
+
+    /// The holder of a bearer token, by the token's digest.
+    pub fn token(digest: &[u8]) -> Self {
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self(format!("token:{hex}").into())
+    }
+
+    /// Whoever reaches a port that asks for no token.
+    pub fn anyone() -> Self {
+        Self("anyone".into())
+    }
 }
 
 /// Where threads are kept. The rules (who may see one, when it is gone) are [`threads::Threads`]'; a store only holds.

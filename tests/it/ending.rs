@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use serde_json::json;
 use zen::control::types::Delta;
 use zen::rehearsal::{Rehearsal, Scene};
-use zen::server::connection::OUTGOING_CAPACITY;
+use zen::server::link::OUTGOING_CAPACITY;
 
 use crate::support::place::Place;
 use crate::support::process::Zen;

@@ -7,6 +7,7 @@ mod chat;
 mod control;
 mod ending;
 mod flight;
+mod http;
 mod interceptors;
 mod live;
 mod memory;

@@ -4,6 +4,7 @@
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use zen::control::Control as _;
 use zen::id::MessageSeq;
 use zen::rehearsal::{Rehearsal, Scene};
 use zen::server::connection::Connection;
+use zen::server::link;
 
 use crate::support::place::Place;
 use crate::support::process::ToolReply;
@@ -235,7 +237,10 @@ async fn a_socket_folder_that_others_prepared_is_not_used_and_zen_serves_without
 
 /// Makes `rounds` times a batch of calls under the ids 1 to `batch`, and checks that each reply is its own call's.
 async fn talk(server: zen::server::Server, client: usize, rounds: usize, batch: usize, tool: &'static str) {
-    let (connection, mut replies) = Connection::open(&server, "test", engine::principal());
+    let connection = Connection::open(&server, "test", engine::principal());
+    let (mut client_end, receiving, sending) = link::pair();
+    let serving = Arc::clone(&connection);
+    tokio::spawn(async move { link::converse(&serving, receiving, &Arc::new(sending)).await });
     for round in 0..rounds {
         let canary = |id: usize| format!("canary-{client}-{round}-{id}.");
         for id in 1..=batch {
@@ -244,10 +249,10 @@ async fn talk(server: zen::server::Server, client: usize, rounds: usize, batch: 
                 _ => json!({ "name": tool, "arguments": { "prompt": canary(id) } }),
             };
             let request = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params });
-            connection.receive(Bytes::from(request.to_string())).await;
+            client_end.to_server.send(Bytes::from(request.to_string())).await.unwrap();
         }
         for _ in 0..batch {
-            let reply = soon("a reply", replies.recv()).await.unwrap();
+            let reply = soon("a reply", client_end.from_server.recv()).await.unwrap();
             let reply: Value = serde_json::from_slice(&reply.message().bytes).unwrap();
             let id = usize::try_from(reply["id"].as_u64().unwrap()).unwrap();
             let text = ToolReply::of(&reply).text;

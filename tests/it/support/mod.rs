@@ -2,6 +2,7 @@
 //! long fails its test; nothing sleeps.
 
 pub mod engine;
+pub mod web;
 pub mod place;
 pub mod process;
 pub mod screen;
