@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn everything_is_explained_by_section() {
-        insta::assert_snapshot!(explained(None, false, &[("HOME", "/home/ada")]).out);
+        insta::assert_snapshot!(explained(None, false, &[("HOME", "/home/me")]).out);
     }
 
     #[test]

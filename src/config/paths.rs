@@ -67,11 +67,11 @@ mod tests {
 
     #[test]
     fn xdg_wins_over_home_and_a_relative_place_is_ignored() {
-        let variables = [("HOME", "/home/ada"), ("XDG_STATE_HOME", "/var/state"), ("XDG_CONFIG_HOME", "here")];
+        let variables = [("HOME", "/home/me"), ("XDG_STATE_HOME", "/var/state"), ("XDG_CONFIG_HOME", "here")];
         let places = Places::of(&variables.into_iter().collect());
-        assert_eq!(places.config_file(), Some(PathBuf::from("/home/ada/.config/zen/config.toml")));
+        assert_eq!(places.config_file(), Some(PathBuf::from("/home/me/.config/zen/config.toml")));
         assert_eq!(places.log_file(), Some(PathBuf::from("/var/state/zen/zen.log")));
-        assert_eq!(places.cache, Some(PathBuf::from("/home/ada/.cache/zen")));
+        assert_eq!(places.cache, Some(PathBuf::from("/home/me/.cache/zen")));
     }
 
     #[test]
