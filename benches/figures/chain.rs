@@ -70,7 +70,7 @@ fn nanoseconds(chain: &Chain, messages: usize) -> Outcome<f64> {
             std::hint::black_box(chain.pass(std::hint::black_box(message.clone())).await);
         }
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let ((), took) = timed(|| runtime.block_on(passing));
     Ok(took.as_secs_f64() * 1e9 / messages as f64)
 }
