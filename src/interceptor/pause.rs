@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::decider::{OnTimeout, Pause};
 use super::message::{Header, Message};
@@ -17,9 +17,6 @@ use crate::mcp::envelope::RequestId;
 use crate::shutdown::Shutdown;
 use crate::unit::UnixMillis;
 
-/// Messages that may wait beside their connection's reader, paused or delayed. Those beyond hold their reader up.
-const MAX_WAITING: usize = 1_024;
-
 /// The registry of paused messages.
 pub struct Pauses {
     held: Mutex<BTreeMap<PauseId, Held>>,
@@ -28,7 +25,6 @@ pub struct Pauses {
     clock: Clock,
     bus: Bus,
     shutdown: Shutdown,
-    waiting: Arc<Semaphore>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,15 +74,7 @@ struct Held {
 
 impl Pauses {
     pub fn new(limits: Limits, clock: Clock, bus: Bus, shutdown: Shutdown) -> Self {
-        Self {
-            held: Mutex::default(),
-            counter: Counter::default(),
-            limits,
-            clock,
-            bus,
-            shutdown,
-            waiting: Arc::new(Semaphore::new(MAX_WAITING)),
-        }
+        Self { held: Mutex::default(), counter: Counter::default(), limits, clock, bus, shutdown }
     }
 
     /// Holds `message` until it is resolved, and says how, with what led to it.
@@ -133,11 +121,6 @@ impl Pauses {
             () = tokio::time::sleep(duration) => {}
             () = self.shutdown.begun() => {}
         }
-    }
-
-    /// A place to wait beside the reader; None where all are taken.
-    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.waiting).try_acquire_owned().ok()
     }
 
     /// All that are paused, oldest first.
