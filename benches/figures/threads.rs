@@ -6,13 +6,12 @@ use std::time::Duration;
 use zen::clock::Clock;
 use zen::event::Bus;
 use zen::id::{ModelId, ProviderId, ThreadId};
-use zen::provider::{Finish, Usage};
 use zen::rehearsal::{Recorded, Scene};
 use zen::thread::Principal;
 use zen::thread::memory::MemoryStore;
 use zen::thread::threads::{Limits, Target, Threads};
 use zen::thread::turn::{Consultation, Turn};
-use zen::unit::{Tokens, UnixMillis};
+use zen::unit::UnixMillis;
 
 use super::agent::{Agent, Home, chat, thread_of};
 use super::process::Memory;
@@ -65,34 +64,11 @@ pub fn hold(arguments: &[String]) -> Outcome<()> {
 }
 
 fn turn() -> Turn {
+    let consultation = Consultation::new(ProviderId::new("google"), ModelId::new(MODEL));
     Turn {
-        tool: "chat".into(),
-        prompt: "p".repeat(PROMPT).into(),
         answer: Some("a".repeat(ANSWER).into()),
-        files: Vec::new(),
-        refused: Vec::new(),
-        consultations: vec![Consultation {
-            provider: ProviderId::new("google"),
-            model: ModelId::new(MODEL),
-            asked_as: MODEL.to_owned(),
-            effort_asked: None,
-            effort_sent: None,
-            usage: Usage::default(),
-            estimated_input: Tokens(1_000),
-            cost: None,
-            finish: Finish::Stop,
-            first_token: None,
-            latency: Duration::from_millis(1),
-            window: Tokens(1_000_000),
-            reply_reserve: Tokens(60_000),
-            decisions: Vec::new(),
-            price_source: None,
-            failure: None,
-            cached: false,
-            attempts: 1,
-        }],
-        started: UnixMillis(0),
-        ended: UnixMillis(0),
+        consultations: vec![consultation],
+        ..Turn::new("chat", "p".repeat(PROMPT), UnixMillis(0))
     }
 }
 

@@ -107,29 +107,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn turn(prompt: &str, answer: Option<&str>) -> Arc<Turn> {
-        Arc::new(Turn {
-            tool: "chat".into(),
-            prompt: prompt.into(),
-            answer: answer.map(Into::into),
-            files: Vec::new(),
-            refused: Vec::new(),
-            consultations: Vec::new(),
-            started: UnixMillis(0),
-            ended: UnixMillis(0),
-        })
+        Arc::new(Turn { answer: answer.map(Into::into), ..Turn::new("chat", prompt, UnixMillis(0)) })
     }
 
     fn thread(turns: Vec<Arc<Turn>>) -> Thread {
-        Thread {
-            id: ThreadId::random(),
-            principal: Principal::user(0),
-            title: "".into(),
-            tool: "chat".into(),
-            turns,
-            created: UnixMillis(0),
-            updated: UnixMillis(0),
-            expires: Clock::system().now(),
-        }
+        let (id, expires) = (ThreadId::random(), Clock::system().now());
+        Thread { turns, ..Thread::new(id, Principal::user(0), "chat".into(), UnixMillis(0), expires) }
     }
 
     fn now(prompt: &str) -> Now<'_> {

@@ -32,6 +32,12 @@ pub struct Thread {
 }
 
 impl Thread {
+    /// A thread without turns.
+    pub fn new(id: ThreadId, principal: Principal, tool: Arc<str>, created: UnixMillis, expires: Instant) -> Self {
+        let (title, turns) = ("".into(), Vec::new());
+        Self { id, principal, title, tool, turns, created, updated: created, expires }
+    }
+
     /// Turns in which a model answered: what the limit counts.
     pub fn answered(&self) -> u32 {
         let count = self.turns.iter().filter(|turn| turn.is_answered()).count();

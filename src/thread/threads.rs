@@ -236,16 +236,8 @@ impl Threads {
 }
 
 fn opened(id: ThreadId, principal: &Principal, turn: &Turn, expires: Instant) -> Thread {
-    Thread {
-        id,
-        principal: principal.clone(),
-        title: title_of(&turn.prompt),
-        tool: Arc::clone(&turn.tool),
-        turns: Vec::with_capacity(1),
-        created: turn.started,
-        updated: turn.ended,
-        expires,
-    }
+    let thread = Thread::new(id, principal.clone(), Arc::clone(&turn.tool), turn.started, expires);
+    Thread { title: title_of(&turn.prompt), ..thread }
 }
 
 /// The prompt's first line that says something, cut.
@@ -276,10 +268,9 @@ pub fn in_words(duration: Duration) -> String {
 mod tests {
     use super::*;
     use crate::id::{ModelId, ProviderId};
-    use crate::provider::{Finish, Usage};
     use crate::thread::memory::MemoryStore;
     use crate::thread::turn::Consultation;
-    use crate::unit::{Tokens, UnixMillis};
+    use crate::unit::UnixMillis;
 
     fn threads(max_turns: u32, max_threads: usize) -> (Threads, Bus) {
         let bus = Bus::new();
@@ -289,33 +280,10 @@ mod tests {
 
     fn turn(prompt: &str) -> Turn {
         Turn {
-            tool: "chat".into(),
-            prompt: prompt.into(),
             answer: Some("answer".into()),
-            files: Vec::new(),
-            refused: Vec::new(),
-            consultations: vec![Consultation {
-                provider: ProviderId::from("custom"),
-                model: ModelId::from("m"),
-                asked_as: "m".to_owned(),
-                effort_asked: None,
-                effort_sent: None,
-                usage: Usage::default(),
-                estimated_input: Tokens(1),
-                cost: None,
-                price_source: None,
-                finish: Finish::Stop,
-                failure: None,
-                cached: false,
-                attempts: 1,
-                first_token: None,
-                latency: Duration::ZERO,
-                window: Tokens(1_000),
-                reply_reserve: Tokens(400),
-                decisions: Vec::new(),
-            }],
-            started: UnixMillis(1),
+            consultations: vec![Consultation::new(ProviderId::from("custom"), ModelId::from("m"))],
             ended: UnixMillis(2),
+            ..Turn::new("chat", prompt, UnixMillis(1))
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::budget::Decision;
 use crate::id::{ModelId, ProviderId};
@@ -24,8 +25,19 @@ pub struct Turn {
     pub refused: Vec<RefusedFile>,
     /// The models that were asked, in order; the last one answered.
     pub consultations: Vec<Consultation>,
+    /// What the tool goes by at its next step in this thread.
+    pub state: Option<ToolState>,
     pub started: UnixMillis,
     pub ended: UnixMillis,
+}
+
+/// What a tool left in a turn for its later steps. Only the tool that made the turn reads it; what a tool knows of a
+/// thread is what the thread's turns up to now hold, so that no two threads can mix and a fork takes its state along.
+#[derive(Clone, Debug)]
+pub struct ToolState {
+    /// Of the value's form: a tool that meets a version it does not know starts anew.
+    pub version: u32,
+    pub value: Arc<RawValue>,
 }
 
 /// A file that was asked for and not sent, with the reason in words.
@@ -74,6 +86,21 @@ pub struct FailedWith {
 }
 
 impl Turn {
+    /// A call in which nothing came back and no model was asked, for the caller to complete.
+    pub fn new(tool: &str, prompt: impl Into<Arc<str>>, started: UnixMillis) -> Self {
+        Self {
+            tool: tool.into(),
+            prompt: prompt.into(),
+            answer: None,
+            files: Vec::new(),
+            refused: Vec::new(),
+            consultations: Vec::new(),
+            state: None,
+            started,
+            ended: started,
+        }
+    }
+
     /// Whether a model answered in it.
     pub fn is_answered(&self) -> bool {
         !self.consultations.is_empty()
@@ -85,6 +112,33 @@ impl Turn {
         let files: usize = self.files.iter().map(|path| path.len()).sum();
         let failures = self.consultations.iter().filter_map(|consultation| consultation.failure.as_ref());
         let failures: usize = failures.map(|failure| failure.message.len()).sum();
-        self.prompt.len() + self.answer.as_ref().map_or(0, |text| text.len()) + files + refused + failures
+        let state = self.state.as_ref().map_or(0, |state| state.value.get().len());
+        self.prompt.len() + self.answer.as_ref().map_or(0, |text| text.len()) + files + refused + failures + state
+    }
+}
+
+impl Consultation {
+    /// A model that answered at its first request, of which nothing else is known yet.
+    pub fn new(provider: ProviderId, model: ModelId) -> Self {
+        Self {
+            asked_as: model.to_string(),
+            provider,
+            model,
+            effort_asked: None,
+            effort_sent: None,
+            usage: Usage::default(),
+            estimated_input: Tokens::ZERO,
+            cost: None,
+            price_source: None,
+            finish: Finish::Stop,
+            failure: None,
+            cached: false,
+            attempts: 1,
+            first_token: None,
+            latency: Duration::ZERO,
+            window: Tokens::ZERO,
+            reply_reserve: Tokens::ZERO,
+            decisions: Vec::new(),
+        }
     }
 }

@@ -1,24 +1,22 @@
 //! One consultation, as every tool that asks a model makes it: choose the model, gather files and history under one
 //! budget, ask, and keep an account of what was sent, what was left out and what it took.
 
+pub mod account;
+
 use std::sync::Arc;
 
 use super::Call;
 use super::error::ToolError;
-use super::reply::Output;
-use crate::budget::{Budget, Decision, Part as Share, Verdict};
+use crate::budget::{Budget, Part as Share};
 use crate::file::embed::{Boundary, embed};
 use crate::file::image;
 use crate::file::read::{Gathered, gather};
-use crate::provider::cost;
-use crate::provider::{
-    Answer, Category, Choice, Effort, Estimate, Finish, Image, Listener, PassedOver, Request, Usage,
-};
+use crate::provider::{Category, Choice, Effort, Estimate, Image, Listener, Request};
 use crate::thread::Thread;
 use crate::thread::history::{self, Now};
-use crate::thread::turn::{Consultation, FailedWith, RefusedFile};
+use crate::thread::turn::RefusedFile;
 use crate::token;
-use crate::unit::{MicroUsd, Tokens};
+use account::{Asked, Consulted, estimated_input};
 
 /// What a tool wants to know of a model.
 pub struct Question {
@@ -39,21 +37,22 @@ pub struct Question {
     pub second_look: bool,
 }
 
-/// What came of it.
-pub struct Consulted {
-    pub answer: Answer,
-    /// What was asked in the end.
-    pub prompt: String,
-    /// The model that answered.
-    pub consultation: Consultation,
-    /// The models that were asked in vain before it, in order.
-    pub in_vain: Vec<Consultation>,
-    /// Files that the model was shown, those of earlier turns included.
-    pub files: Vec<Arc<str>>,
-    /// Files that it was not shown.
-    pub refused: Vec<RefusedFile>,
-    /// What did not fit into the budget: paths, and turns such as `turn 3`.
-    pub left_out: Vec<String>,
+impl Question {
+    /// The prompt alone, to the thread's model or the default one, at the model's own temperature and effort.
+    pub fn new(system: String, prompt: String, category: Category) -> Self {
+        Self {
+            system,
+            prompt,
+            prompt_file: None,
+            paths: Vec::new(),
+            images: Vec::new(),
+            model: None,
+            temperature: None,
+            effort: None,
+            category,
+            second_look: false,
+        }
+    }
 }
 
 /// Asks. Nothing is remembered by this: a turn is recorded only once the tool has made its reply.
@@ -89,25 +88,13 @@ pub async fn consult(call: &Call, question: Question) -> Result<Consulted, ToolE
     let answer = call.models.generate(&choice, &request, listener, &call.cancel).await.map_err(Box::new)?;
 
     let (files, refused) = gathered.account(&embedded.included);
-    let left_out = left_out(budget.decisions());
-    let consultation = account(&choice, question.effort, &answer, budget);
-    Ok(Consulted { files, refused, left_out, in_vain: in_vain(&consultation, &answer), consultation, answer, prompt })
+    let asked = Asked { choice: &choice, effort: question.effort, prompt, budget };
+    Ok(Consulted::new(asked, answer, files, refused))
 }
 
 /// The tool's own words, in the language that the configuration asks for.
 pub fn system_prompt(text: &str, locale: &str) -> String {
     if locale.is_empty() { text.to_owned() } else { format!("Always respond in {locale}.\n\n{text}") }
-}
-
-/// What the caller has to know of how the answer ended; None where it ended as it should.
-pub fn finish_notice(finish: &Finish) -> Option<String> {
-    match finish {
-        Finish::Stop => None,
-        Finish::Length => Some("The reply was cut at the model's output limit.".to_owned()),
-        Finish::Filtered(reason) => Some(format!("The provider withheld part of the reply ({reason}).")),
-        Finish::Unsaid => Some("The provider did not say that the reply is complete.".to_owned()),
-        Finish::Other(reason) => Some(format!("The reply ended with '{reason}'.")),
-    }
 }
 
 /// The caller's model; else the one that answered last in this thread, while it is still served; else the default.
@@ -190,99 +177,4 @@ impl Sources {
             .collect();
         (sent, refused)
     }
-}
-
-fn left_out(decisions: &[Decision]) -> Vec<String> {
-    decisions
-        .iter()
-        .filter(|decision| decision.verdict == Verdict::LeftOut)
-        .map(|decision| format!("{} (~{} tokens): no room in the model's window", decision.subject, decision.tokens))
-        .collect()
-}
-
-fn estimated_input(budget: &Budget) -> Tokens {
-    let kept = budget.decisions().iter().filter(|decision| decision.verdict == Verdict::Kept);
-    kept.map(|decision| decision.tokens).sum()
-}
-
-/// The part of the model that answered.
-fn account(choice: &Choice, effort_asked: Option<Effort>, answer: &Answer, budget: Budget) -> Consultation {
-    Consultation {
-        provider: answer.by.provider.clone(),
-        model: answer.by.model.id.clone(),
-        asked_as: choice.asked_as.clone(),
-        effort_asked,
-        effort_sent: answer.effort_sent,
-        usage: answer.usage,
-        estimated_input: estimated_input(&budget),
-        cost: answer.cost,
-        price_source: answer.by.model.prices.as_ref().map(|prices| prices.source.clone()),
-        finish: answer.finish.clone(),
-        failure: None,
-        cached: answer.cached,
-        attempts: answer.attempts,
-        first_token: answer.first_token,
-        latency: answer.latency,
-        window: budget.window(),
-        reply_reserve: budget.reply(),
-        decisions: budget.into_decisions(),
-    }
-}
-
-/// The parts of the models that could not answer. What was decided on the window stands once, with the answer.
-fn in_vain(answered: &Consultation, answer: &Answer) -> Vec<Consultation> {
-    let in_vain = answer.passed_over.iter().map(|PassedOver { failure, effort_sent, latency }| Consultation {
-        provider: failure.provider.clone(),
-        model: failure.model.clone(),
-        asked_as: answered.asked_as.clone(),
-        effort_asked: answered.effort_asked,
-        effort_sent: *effort_sent,
-        usage: Usage::default(),
-        estimated_input: answered.estimated_input,
-        // What is refused is not charged; what may have been read or written is nobody's to know.
-        cost: (!failure.class.may_be_charged()).then_some(MicroUsd(0)),
-        price_source: None,
-        finish: Finish::Unsaid,
-        failure: Some(FailedWith { class: failure.class, message: failure.message.clone() }),
-        cached: false,
-        attempts: failure.attempts,
-        first_token: None,
-        latency: *latency,
-        window: answered.window,
-        reply_reserve: answered.reply_reserve,
-        decisions: Vec::new(),
-    });
-    in_vain.collect()
-}
-
-impl Consulted {
-    /// What the caller has to know of how the answer came about, beside the answer: what it cost, who was asked in vain
-    /// before, and how many requests it took.
-    pub fn tell(&self, output: Output) -> Output {
-        let mut output = output.with("cost_usd", cost::told(self.consultation.cost));
-        if self.consultation.cached {
-            output = output.with("cached", true);
-        } else if self.consultation.attempts != 1 {
-            output = output.with("attempts", self.consultation.attempts);
-        }
-        if let Some(first) = self.in_vain.first() {
-            output = output
-                .with("fallback_from", format!("{}/{}", first.provider, first.model))
-                .with("fallback_reason", reasons(&self.in_vain));
-        }
-        output
-    }
-
-    /// Every model's part, as the turn keeps them.
-    pub fn consultations(&self) -> Vec<Consultation> {
-        self.in_vain.iter().chain([&self.consultation]).cloned().collect()
-    }
-}
-
-fn reasons(in_vain: &[Consultation]) -> String {
-    let reason = |asked: &Consultation| {
-        let failure = asked.failure.as_ref()?;
-        Some(format!("{}/{}: {}: {}", asked.provider, asked.model, failure.class.says(), failure.message))
-    };
-    in_vain.iter().filter_map(reason).collect::<Vec<_>>().join("; ")
 }

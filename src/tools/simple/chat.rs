@@ -1,11 +1,10 @@
 //! `chat`: asks another model a question, with files, images and the thread so far.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::provider::Category;
-use crate::thread::turn::{RefusedFile, Turn};
-use crate::tools::consult::{self, Consulted, Question};
+use crate::tools::consult::account::Consulted;
+use crate::tools::consult::{self, Question};
 use crate::tools::error::ToolError;
 use crate::tools::reply::{Body, Output, Reply, Status};
 use crate::tools::schema::{Field, Kind, Spec};
@@ -65,31 +64,19 @@ impl Tool for Chat {
             let started = call.clock.wall();
             let request: Request = arguments::decode(&SPEC, call.arguments.as_deref())?;
             request.check(call.settings.prompt_chars)?;
+            let system = consult::system_prompt(SYSTEM_PROMPT, &call.settings.locale);
             let question = Question {
-                system: consult::system_prompt(SYSTEM_PROMPT, &call.settings.locale),
-                prompt: request.prompt,
                 prompt_file: Some(PROMPT_FILE),
                 paths: request.paths,
                 images: request.images,
                 model: request.model,
                 temperature: request.temperature,
                 effort: request.thinking_mode.and_then(|mode| mode.parse().ok()),
-                category: Category::FastResponse,
-                second_look: false,
+                ..Question::new(system, request.prompt, Category::FastResponse)
             };
             let consulted = consult::consult(call, question).await?;
-            let output = consulted.tell(output(&consulted));
-            let consultations = consulted.consultations();
-            let turn = Turn {
-                tool: SPEC.name.into(),
-                prompt: consulted.prompt.into(),
-                answer: Some(consulted.answer.text.into()),
-                files: consulted.files,
-                refused: consulted.refused,
-                consultations,
-                started,
-                ended: call.clock.wall(),
-            };
+            let output = output(&consulted);
+            let turn = consulted.into_turn(SPEC.name, started, call.clock.wall());
             Ok(Reply { body: Body::Output(output), turn: Some(turn) })
         })
     }
@@ -117,35 +104,8 @@ impl Request {
 }
 
 fn output(consulted: &Consulted) -> Output {
-    let consultation = &consulted.consultation;
-    let mut output = Output::new(Status::Success, format!("{}{REMINDER}", consulted.answer.text))
+    let output = Output::new(Status::Success, format!("{}{REMINDER}", consulted.answer.text))
         .with("tool_name", SPEC.name)
-        .with("conversation_ready", true)
-        .with("model_used", consultation.model.as_str())
-        .with("provider_used", consultation.provider.as_str())
-        .with(
-            "usage",
-            json!({
-                "input_tokens": consultation.usage.input,
-                "output_tokens": consultation.usage.output,
-            }),
-        );
-    if consultation.effort_asked != consultation.effort_sent {
-        let sent = consultation.effort_sent.map_or("none taken by this model", |effort| effort.as_str());
-        output = output.with("thinking_mode_sent", sent);
-    }
-    if let Some(cut) = consult::finish_notice(&consultation.finish) {
-        output = output.with("notice", cut);
-    }
-    if !consulted.refused.is_empty() {
-        output = output.with("files_not_sent", refused(&consulted.refused));
-    }
-    if !consulted.left_out.is_empty() {
-        output = output.with("left_out", json!(consulted.left_out));
-    }
-    output
-}
-
-fn refused(files: &[RefusedFile]) -> Value {
-    files.iter().map(|file| json!({ "path": file.path, "reason": file.reason })).collect()
+        .with("conversation_ready", true);
+    consulted.tell(output)
 }

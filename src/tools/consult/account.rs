@@ -1,0 +1,180 @@
+//! The account of one consultation: what was sent, what was left out, who answered, what it took; as the turn keeps it
+//! and as the caller is told. Asks nobody anything.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::budget::{Budget, Decision, Verdict};
+use crate::provider::{Answer, Choice, Effort, Finish, PassedOver, Usage, cost};
+use crate::thread::turn::{Consultation, FailedWith, RefusedFile, Turn};
+use crate::tools::reply::Output;
+use crate::unit::{MicroUsd, Tokens, UnixMillis};
+
+/// What came of it.
+pub struct Consulted {
+    pub answer: Answer,
+    /// What was asked in the end.
+    pub prompt: String,
+    /// The model that answered.
+    pub consultation: Consultation,
+    /// The models that were asked in vain before it, in order.
+    pub in_vain: Vec<Consultation>,
+    /// Files that the model was shown, those of earlier turns included.
+    pub files: Vec<Arc<str>>,
+    /// Files that it was not shown.
+    pub refused: Vec<RefusedFile>,
+    /// What did not fit into the budget: paths, and turns such as `turn 3`.
+    pub left_out: Vec<String>,
+}
+
+/// The asking side of a consultation.
+pub(super) struct Asked<'a> {
+    pub choice: &'a Choice,
+    pub effort: Option<Effort>,
+    pub prompt: String,
+    pub budget: Budget,
+}
+
+impl Consulted {
+    pub(super) fn new(asked: Asked<'_>, answer: Answer, files: Vec<Arc<str>>, refused: Vec<RefusedFile>) -> Self {
+        let left_out = left_out(asked.budget.decisions());
+        let prompt = asked.prompt.clone();
+        let consultation = account(asked, &answer);
+        Self { files, refused, left_out, in_vain: in_vain(&consultation, &answer), consultation, answer, prompt }
+    }
+
+    /// What the caller has to know beside the answer: who gave it, what it took and cost, who was asked in vain before,
+    /// and what the model was not shown.
+    pub fn tell(&self, output: Output) -> Output {
+        let consultation = &self.consultation;
+        let usage = json!({ "input_tokens": consultation.usage.input, "output_tokens": consultation.usage.output });
+        let mut output = output
+            .with("model_used", consultation.model.as_str())
+            .with("provider_used", consultation.provider.as_str())
+            .with("usage", usage)
+            .with("cost_usd", cost::told(consultation.cost));
+        if consultation.cached {
+            output = output.with("cached", true);
+        } else if consultation.attempts != 1 {
+            output = output.with("attempts", consultation.attempts);
+        }
+        if let Some(first) = self.in_vain.first() {
+            output = output
+                .with("fallback_from", format!("{}/{}", first.provider, first.model))
+                .with("fallback_reason", reasons(&self.in_vain));
+        }
+        if consultation.effort_asked != consultation.effort_sent {
+            let sent = consultation.effort_sent.map_or("none taken by this model", |effort| effort.as_str());
+            output = output.with("thinking_mode_sent", sent);
+        }
+        if let Some(cut) = finish_notice(&consultation.finish) {
+            output = output.with("notice", cut);
+        }
+        if !self.refused.is_empty() {
+            let refused = self.refused.iter().map(|file| json!({ "path": file.path, "reason": file.reason }));
+            output = output.with("files_not_sent", refused.collect::<Value>());
+        }
+        if !self.left_out.is_empty() {
+            output = output.with("left_out", json!(self.left_out));
+        }
+        output
+    }
+
+    /// The turn that keeps it all: what was asked in the end, what came back, and every model's part.
+    pub fn into_turn(self, tool: &str, started: UnixMillis, ended: UnixMillis) -> Turn {
+        let mut consultations = self.in_vain;
+        consultations.push(self.consultation);
+        Turn {
+            answer: Some(self.answer.text.into()),
+            files: self.files,
+            refused: self.refused,
+            consultations,
+            ended,
+            ..Turn::new(tool, self.prompt, started)
+        }
+    }
+}
+
+fn reasons(in_vain: &[Consultation]) -> String {
+    let reason = |asked: &Consultation| {
+        let failure = asked.failure.as_ref()?;
+        Some(format!("{}/{}: {}: {}", asked.provider, asked.model, failure.class.says(), failure.message))
+    };
+    in_vain.iter().filter_map(reason).collect::<Vec<_>>().join("; ")
+}
+
+/// What the caller has to know of how the answer ended; None where it ended as it should.
+fn finish_notice(finish: &Finish) -> Option<String> {
+    match finish {
+        Finish::Stop => None,
+        Finish::Length => Some("The reply was cut at the model's output limit.".to_owned()),
+        Finish::Filtered(reason) => Some(format!("The provider withheld part of the reply ({reason}).")),
+        Finish::Unsaid => Some("The provider did not say that the reply is complete.".to_owned()),
+        Finish::Other(reason) => Some(format!("The reply ended with '{reason}'.")),
+    }
+}
+
+fn left_out(decisions: &[Decision]) -> Vec<String> {
+    decisions
+        .iter()
+        .filter(|decision| decision.verdict == Verdict::LeftOut)
+        .map(|decision| format!("{} (~{} tokens): no room in the model's window", decision.subject, decision.tokens))
+        .collect()
+}
+
+pub(super) fn estimated_input(budget: &Budget) -> Tokens {
+    let kept = budget.decisions().iter().filter(|decision| decision.verdict == Verdict::Kept);
+    kept.map(|decision| decision.tokens).sum()
+}
+
+/// The part of the model that answered.
+fn account(asked: Asked<'_>, answer: &Answer) -> Consultation {
+    let Asked { choice, effort, budget, .. } = asked;
+    Consultation {
+        provider: answer.by.provider.clone(),
+        model: answer.by.model.id.clone(),
+        asked_as: choice.asked_as.clone(),
+        effort_asked: effort,
+        effort_sent: answer.effort_sent,
+        usage: answer.usage,
+        estimated_input: estimated_input(&budget),
+        cost: answer.cost,
+        price_source: answer.by.model.prices.as_ref().map(|prices| prices.source.clone()),
+        finish: answer.finish.clone(),
+        failure: None,
+        cached: answer.cached,
+        attempts: answer.attempts,
+        first_token: answer.first_token,
+        latency: answer.latency,
+        window: budget.window(),
+        reply_reserve: budget.reply(),
+        decisions: budget.into_decisions(),
+    }
+}
+
+/// The parts of the models that could not answer. What was decided on the window stands once, with the answer.
+fn in_vain(answered: &Consultation, answer: &Answer) -> Vec<Consultation> {
+    let in_vain = answer.passed_over.iter().map(|PassedOver { failure, effort_sent, latency }| Consultation {
+        provider: failure.provider.clone(),
+        model: failure.model.clone(),
+        asked_as: answered.asked_as.clone(),
+        effort_asked: answered.effort_asked,
+        effort_sent: *effort_sent,
+        usage: Usage::default(),
+        estimated_input: answered.estimated_input,
+        // What is refused is not charged; what may have been read or written is nobody's to know.
+        cost: (!failure.class.may_be_charged()).then_some(MicroUsd(0)),
+        price_source: None,
+        finish: Finish::Unsaid,
+        failure: Some(FailedWith { class: failure.class, message: failure.message.clone() }),
+        cached: false,
+        attempts: failure.attempts,
+        first_token: None,
+        latency: *latency,
+        window: answered.window,
+        reply_reserve: answered.reply_reserve,
+        decisions: Vec::new(),
+    });
+    in_vain.collect()
+}
