@@ -1,6 +1,7 @@
 //! `zen tui`: the face, with a full engine inside and a watch on every other zen process of the user.
 
 mod demo;
+mod settings;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -13,10 +14,13 @@ use tokio::sync::mpsc;
 use crate::cli::flags::ConfigFlags;
 use crate::cli::launch::{self, Launched};
 use crate::cli::listen::listen;
-use crate::cli::output::{Exit, Streams};
+use crate::cli::output::{Exit, Streams, Table};
+use crate::config::paths::Places;
 use crate::config::{Config, Environment};
 use crate::control::discovery::{self, Change, Found};
 use crate::control::types::{Face, Hello};
+use crate::tui::keymap::Keymap;
+use crate::tui::keymap::action::ACTIONS;
 use crate::tui::{self, Options, Source, SourceChange, SourceId};
 
 /// Processes that may appear before the face takes note of them.
@@ -37,9 +41,22 @@ pub struct Args {
     /// Serve agents over HTTP at this address too
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// Name every action with its keys, as tui.toml in the configuration folder can set them
+    #[arg(long)]
+    list_actions: bool,
 }
 
 pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
+    let keymap = match settings::keymap(Places::of(environment).config.as_deref()) {
+        Ok(keymap) => keymap,
+        Err(error) => {
+            streams.complain(error);
+            return Exit::Config;
+        }
+    };
+    if args.list_actions {
+        return list_actions(&keymap, streams);
+    }
     if !streams.out_is_terminal {
         streams.complain("tui needs a terminal, and standard output is none; `zen threads list` answers a pipe");
         return Exit::Usage;
@@ -48,12 +65,28 @@ pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams:
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
-    let exit = runtime.block_on(show(args, config, environment, streams)).unwrap_or_else(|exit| exit);
+    let exit = runtime.block_on(show(args, keymap, config, environment, streams)).unwrap_or_else(|exit| exit);
     runtime.shutdown_background();
     exit
 }
 
-async fn show(args: &Args, config: Config, environment: &Environment, streams: &mut Streams) -> Result<Exit, Exit> {
+/// Names the actions, with the keys that they have now.
+fn list_actions(keymap: &Keymap, streams: &mut Streams) -> Exit {
+    let mut table = Table::new(["ACTION", "KEYS", "WHAT IT DOES"]);
+    for row in ACTIONS {
+        table.row([row.name.to_owned(), keymap.shown(row.action), row.says.to_owned()]);
+    }
+    let written = streams.table(&table).map(|()| Exit::Ok);
+    streams.settle(written)
+}
+
+async fn show(
+    args: &Args,
+    keymap: Keymap,
+    config: Config,
+    environment: &Environment,
+    streams: &mut Streams,
+) -> Result<Exit, Exit> {
     let dir = launch::socket_dir(&config, environment);
     let (config, scripted) = if args.demo {
         let (config, rehearsal) = demo::stage(config).map_err(|error| {
@@ -87,6 +120,7 @@ async fn show(args: &Args, config: Config, environment: &Environment, streams: &
         sources,
         clock: server.engine.clock,
         read_only: args.read_only,
+        keymap,
         no_color: environment.text("NO_COLOR").is_ok_and(|value| value.is_some_and(|value| !value.is_empty())),
         shutdown: shutdown.clone(),
     };

@@ -4,7 +4,7 @@
 mod effect;
 mod event;
 mod figure;
-mod keymap;
+pub mod keymap;
 mod layout;
 mod model;
 mod pane;
@@ -27,6 +27,7 @@ use tokio::sync::mpsc;
 use crate::clock::Clock;
 use crate::control::Control;
 use crate::shutdown::Shutdown;
+use keymap::Keymap;
 
 /// What the face is given. The caller has made sure that the output is a terminal.
 pub struct Options {
@@ -37,6 +38,8 @@ pub struct Options {
     pub clock: Clock,
     /// Nothing can be expired or cancelled.
     pub read_only: bool,
+    /// What the keys do.
+    pub keymap: Keymap,
     /// `NO_COLOR` is set.
     pub no_color: bool,
     /// Leaves the screen when it begins (SIGTERM and the like arrive through it).
@@ -87,6 +90,8 @@ pub enum TuiError {
 pub async fn run(options: Options) -> Result<Exit, TuiError> {
     let mut terminal = terminal::Terminal::enter().map_err(TuiError::Enter)?;
     let size = terminal.size().map_err(TuiError::Enter)?;
-    let model = model::Model::new(size, options.clock.wall(), theme::Theme::new(!options.no_color), options.read_only);
+    let theme = theme::Theme::new(!options.no_color);
+    let mut model = model::Model::new(size, options.clock.wall(), theme, options.read_only);
+    model.keymap = Arc::new(options.keymap.clone());
     run_loop::run(model, options, EventStream::new(), |model| terminal.draw(model)).await
 }

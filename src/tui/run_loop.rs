@@ -31,7 +31,7 @@ pub(super) async fn run(
     draw: impl FnMut(&Model) -> io::Result<()>,
 ) -> Result<Exit, TuiError> {
     let (executor, outcomes) = Executor::new();
-    let Options { own, sources, clock, shutdown, read_only: _, no_color: _ } = options;
+    let Options { own, sources, clock, shutdown, .. } = options;
     let mut running =
         Running { model, executor, clock, input, sources: Some(sources), outcomes, draw, next_frame: clock.now() };
     let mut exit = own.and_then(|own| running.attach(own));

@@ -8,7 +8,7 @@ use super::event::{Effect, Event, Watch};
 use super::model::reader::{LiveCall, Reader};
 use super::model::source::{Changed, SourceState, SourceView};
 use super::model::threads::Row;
-use super::model::{About, Model, Overlay, Screen};
+use super::model::{About, Model, Screen};
 use super::theme::Role;
 use crate::control::types::{Stage, Update};
 use crate::id::CallId;
@@ -54,7 +54,7 @@ fn appear(model: &mut Model, id: SourceId, name: &str, own: bool) -> Vec<Effect>
         return vec![Effect::Release(id)];
     }
     model.sources.push(SourceView::new(id, name, own));
-    model.threads.refresh(&model.sources);
+    refresh(model);
     vec![Effect::Watch(id)]
 }
 
@@ -80,7 +80,7 @@ fn end(model: &mut Model, id: SourceId, reason: &str) {
             model.log.replace(*id, Vec::new());
         }
     }
-    model.threads.refresh(&model.sources);
+    refresh(model);
     close_question_about_what_is_gone(model);
 }
 
@@ -96,8 +96,8 @@ fn take_update(model: &mut Model, id: SourceId, update: Update) {
         model.log.append(id, messages);
     }
     if threads || calls {
-        model.redraw |= model.screen == Screen::Threads || model.overlay != Overlay::None;
-        model.threads.refresh(&model.sources);
+        model.redraw |= model.screen != Screen::Log || !model.overlays.is_empty();
+        refresh(model);
         close_question_about_what_is_gone(model);
         tell_of_failure(model, shown);
     }
@@ -109,6 +109,12 @@ fn take_update(model: &mut Model, id: SourceId, update: Update) {
     {
         reader.thread_changed();
     }
+}
+
+/// Orders what is listed anew.
+fn refresh(model: &mut Model) {
+    model.threads.refresh(&model.sources);
+    model.activity.refresh(&model.sources);
 }
 
 fn is_done(model: &Model, source: SourceId, call: CallId) -> bool {
@@ -134,7 +140,7 @@ fn used(model: &Model, shown: Row) -> Option<UnixMillis> {
 }
 
 fn close_question_about_what_is_gone(model: &mut Model) {
-    let Overlay::Ask(question) = &model.overlay else { return };
+    let Some(question) = model.question() else { return };
     let gone = match question.about {
         About::Expire(source, thread) => {
             model.thread(source, thread).is_none().then(|| format!("thread {} is gone already", thread.short()))
@@ -146,7 +152,7 @@ fn close_question_about_what_is_gone(model: &mut Model) {
         About::Quit => None,
     };
     if let Some(gone) = gone {
-        model.overlay = Overlay::None;
+        model.overlays.pop();
         model.say(Role::Muted, gone);
     }
 }
@@ -161,6 +167,7 @@ fn settle(model: &mut Model, now: UnixMillis) -> Vec<Effect> {
     let areas = model.areas();
     model.threads.list.fit(model.threads.rows().len(), areas.thread_rows());
     model.log.list.fit(model.log.len(), areas.message_rows());
+    model.activity.list.fit(model.activity.rows().len(), areas.message_rows());
     let (height, width) = areas.detail_text();
     if let Some(detail) = &mut model.log.detail {
         detail.fit(width, height);

@@ -7,17 +7,20 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::figure;
-use super::keymap::{self, Action, Binding};
+use super::keymap::action::Action;
 use super::layout::{Areas, Breadth, areas};
 use super::model::source::{SourceState, SourceView};
 use super::model::{Focus, Model, Overlay, Screen};
 use super::pane::{put, spread};
-use super::screens::{help, log, message, notice, question, threads, turns};
+use super::screens::{activity, help, log, message, notice, question, threads, turns};
 use super::theme::{Role, Theme};
 use crate::text;
 
 /// Cells that one source may take in the head.
 const SOURCE: usize = 44;
+
+/// From this width on the head names all screens; below, the open one.
+const FULL_TABS: usize = 80;
 
 /// Draws a frame.
 ///
@@ -51,12 +54,14 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
             Some(detail) => message::draw(model, detail, buffer, &areas),
             None => log::draw(model, buffer, &areas),
         },
+        Screen::Activity => activity::draw(model, buffer, &areas),
     }
     foot(model, buffer, areas.footer);
-    match &model.overlay {
-        Overlay::None => {}
-        Overlay::Help => help::draw(buffer, model.theme),
-        Overlay::Ask(asked) => question::draw(asked, buffer, model.theme),
+    for overlay in &model.overlays {
+        match overlay {
+            Overlay::Help => help::draw(&model.keymap, buffer, model.theme),
+            Overlay::Ask(asked) => question::draw(asked, &model.keymap, buffer, model.theme),
+        }
     }
 }
 
@@ -64,9 +69,12 @@ fn head(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     let theme = model.theme;
     let width = usize::from(areas.header.width);
     let mut left = vec![Span::raw(" "), Span::styled("zen", theme.style(Role::Heading))];
-    for (screen, key, name) in [(Screen::Threads, "1", "Threads"), (Screen::Log, "2", "Log")] {
+    let room = width.saturating_sub(FULL_TABS);
+    for screen in Screen::ALL {
         let role = if model.screen == screen { Role::Selected } else { Role::Muted };
-        left.push(Span::styled(format!("  {key} {name}"), theme.style(role)));
+        let key = model.keymap.first(Action::Go(screen)).unwrap_or_default();
+        let name = if room > 0 || model.screen == screen { screen.title() } else { "" };
+        left.push(Span::styled(format!("  {key} {name}").trim_end().to_owned(), theme.style(role)));
     }
     if model.read_only {
         left.push(Span::styled("  read-only", theme.style(Role::Warning)));
@@ -166,34 +174,29 @@ fn foot(model: &Model, buffer: &mut Buffer, area: Rect) {
     put(buffer, area, 0, &spread(left, dropped, width));
 }
 
-/// The keys that matter most here, as many as fit, in the order of the help.
+/// The keys that matter most here, as many as fit, the most wanted first.
 fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
-    let mut taken = 1;
-    let wanted = |binding: &Binding| text::width(binding.shown) + text::width(binding.name) + 3;
-    let fitting: Vec<Action> = most_wanted(model)
-        .iter()
-        .filter_map(|action| keymap::binding(*action))
-        .take_while(|binding| {
-            taken += wanted(binding);
-            taken <= room
-        })
-        .map(|binding| binding.action)
-        .collect();
+    let mut left = room.saturating_sub(1);
     let mut spans = vec![Span::raw(" ")];
-    for binding in keymap::BINDINGS.iter().filter(|binding| fitting.contains(&binding.action)) {
-        spans.push(Span::styled(binding.shown, model.theme.style(Role::Accent)));
-        spans.push(Span::styled(format!(" {}  ", binding.name), model.theme.style(Role::Muted)));
+    for action in most_wanted(model) {
+        let (Some(key), Some(row)) = (model.keymap.first(*action), action.described()) else { continue };
+        let label = format!(" {}  ", row.label);
+        let Some(rest) = left.checked_sub(text::width(&key) + text::width(&label)) else { break };
+        left = rest;
+        spans.push(Span::styled(key, model.theme.style(Role::Accent)));
+        spans.push(Span::styled(label, model.theme.style(Role::Muted)));
     }
     spans
 }
 
 /// What is done here, the most wanted first.
 fn most_wanted(model: &Model) -> &'static [Action] {
-    use Action::{Back, Cancel, Expire, Follow, Help, NextScreen, NextTurn, Open, PageDown, PreviousTurn, Quit};
+    use Action::{Back, Cancel, Expire, Follow, Help, NextPane, NextTurn, Open, PageDown, PreviousTurn, Quit};
     match (model.screen, model.focus) {
-        (Screen::Threads, Focus::List) => &[Open, Help, Quit, Expire, Cancel, NextScreen],
+        (Screen::Threads, Focus::List) => &[Open, Help, Quit, Expire, Cancel, NextPane],
         (Screen::Threads, Focus::Reader) => &[Back, Help, Quit, NextTurn, PreviousTurn, Expire, Cancel],
         (Screen::Log, _) if model.log.detail.is_some() => &[Back, Help, Quit, PageDown],
-        (Screen::Log, _) => &[Open, Help, Quit, Follow, NextScreen],
+        (Screen::Log, _) => &[Open, Help, Quit, Follow],
+        (Screen::Activity, _) => &[Open, Help, Quit, Cancel],
     }
 }

@@ -13,6 +13,7 @@ use zen::clock::Clock;
 use zen::rehearsal::{Rehearsal, Scene};
 use zen::shutdown::Shutdown;
 use zen::tui;
+use zen::tui::keymap::Keymap;
 
 use crate::support::place::Place;
 use crate::support::screen::{BEFORE, Screen};
@@ -55,7 +56,7 @@ fn the_demo_plays_and_is_steered_by_keys() {
     assert_taken(&screen);
     screen.shows(&["call", "scripted-", "This is zen's scripted provider:"]);
 
-    screen.press("2");
+    screen.press("5");
     screen.shows(&["Messages", "request  tools/call", "chat"]);
     screen.press("?");
     screen.shows(&["Keys", "this help", "end the selected thread; asks first"]);
@@ -63,7 +64,7 @@ fn the_demo_plays_and_is_steered_by_keys() {
     screen.shows_no(&["this help"]);
     screen.shows(&["result   tools/call"]);
 
-    screen.press("1");
+    screen.press("2");
     let text = screen.shows(&["2 threads", " in · ", "first text"]);
     assert!(text.contains("Please review this c…") && text.contains("Design question: sho…"), "{text}");
 
@@ -77,12 +78,12 @@ fn the_demo_plays_and_is_steered_by_keys() {
     screen.wait_for("both panes", |text| fills(text, 100) && text.contains("╮╭"));
 
     screen.press("q");
-    screen.shows(&["Quit zen?", "2 threads", "2 connected clients", "y quit", "n leave it"]);
+    screen.shows(&["Quit zen?", "2 threads", "2 connected clients", "q quit", "↵ n leave it"]);
     screen.press("n");
     screen.shows_no(&["Quit zen?"]);
     screen.press("q");
     screen.shows(&["Quit zen?"]);
-    screen.press("y");
+    screen.press("q");
     assert_eq!(screen.ended(), 0);
     assert_given_back(&screen);
 }
@@ -121,6 +122,7 @@ async fn a_face_that_panics_when_told_to() {
         sources: none,
         clock: Clock::system(),
         read_only: false,
+        keymap: Keymap::default(),
         no_color: false,
         shutdown: shutdown.clone(),
     };
@@ -196,8 +198,8 @@ async fn another_process_is_watched_and_steered_live() {
     screen.shows(&[&thread[..8], "1 thread ", "1/20", "Why does it hang?", "Take it once.", " in · ", "first text"]);
 
     screen.press("x");
-    screen.shows(&["Expire this thread?", &thread[..8], &name, "y expire it"]);
-    screen.press("y");
+    screen.shows(&["Expire this thread?", &thread[..8], &name, "x expire it"]);
+    screen.press("x");
     screen.shows(&[&format!("expired {}", &thread[..8]), "0 threads", "as soon as a connected"]);
     let refused = zen.chat_on(&thread, "And now?").await;
     assert!(refused.is_error && refused.text.contains(&thread), "{}", refused.text);
@@ -219,11 +221,11 @@ async fn read_only_it_steers_nothing_and_says_so() {
     let thread = zen.chat("The first question").await.continuation_id();
     screen.shows(&["read-only", &thread[..8], "1/20"]);
 
-    screen.press("xy");
+    screen.press("xx");
     screen.shows(&["read-only: threads are not expired from here", &thread[..8]]);
     let call = zen.send_call("chat", on(&thread, chat("The second question"))).await;
     screen.shows(&["1 call in flight"]);
-    screen.press("cy");
+    screen.press("XX");
     screen.shows(&["read-only: calls are not cancelled from here", "1 call in flight"]);
     rehearsal.release_all();
     assert!(!zen.called(call).await.is_error);
@@ -273,7 +275,7 @@ async fn hostile_text_does_nothing_to_the_terminal() {
     let reply = zen.called(call).await;
     assert!(reply.text.contains("answer-ends"), "{}", reply.text);
     screen.shows(&["1/20", "prompt-begins", "prompt-ends", "answer-begins", "answer-ends"]);
-    screen.press("2");
+    screen.press("5");
     screen.shows(&["Messages", "tools/call"]);
     screen.press("\r");
     screen.shows(&["answer-begins"]);

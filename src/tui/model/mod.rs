@@ -1,6 +1,7 @@
 //! All that the face knows and shows: what the sources sent, and where the person is. Only `update` changes it; the
 //! view reads it.
 
+pub mod activity;
 mod body;
 mod facts;
 mod intake;
@@ -11,17 +12,22 @@ pub mod reader;
 pub mod source;
 pub mod threads;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use intake::line as clean_line;
 pub use list::Step;
 
+use self::activity::Activity;
 use self::log::Log;
 use self::reader::Reader;
 use self::source::SourceView;
 use self::threads::{Row, Threads};
 use super::SourceId;
 use super::figure;
+use super::keymap::Keymap;
+use super::keymap::action::Action;
+use super::keymap::key::Key;
 use super::layout::{Areas, Breadth, areas};
 use super::theme::{Role, Theme};
 use crate::control::types::{CallSummary, ThreadSummary};
@@ -41,7 +47,11 @@ pub struct Model {
     pub read_only: bool,
     pub screen: Screen,
     pub focus: Focus,
-    pub overlay: Overlay,
+    /// What stands over the screen; the last one has the keys.
+    pub overlays: Vec<Overlay>,
+    /// The key that began a sequence.
+    pub begun: Option<Key>,
+    pub keymap: Arc<Keymap>,
     pub toast: Option<Toast>,
     /// In the order in which they appeared.
     pub sources: Vec<SourceView>,
@@ -49,14 +59,29 @@ pub struct Model {
     /// What is selected in the list of threads, read.
     pub reader: Option<Reader>,
     pub log: Log,
+    pub activity: Activity,
     /// Something on screen has changed since the last frame.
     pub redraw: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The screens, in the order of their tabs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Screen {
     Threads,
     Log,
+    Activity,
+}
+
+impl Screen {
+    pub const ALL: [Self; 3] = [Self::Threads, Self::Log, Self::Activity];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Threads => "Threads",
+            Self::Log => "Log",
+            Self::Activity => "Activity",
+        }
+    }
 }
 
 /// Which part of the threads screen has the keys; in a narrow terminal, which one is shown.
@@ -69,7 +94,6 @@ pub enum Focus {
 /// What stands over the screen and has the keys first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Overlay {
-    None,
     Help,
     Ask(Question),
 }
@@ -80,8 +104,10 @@ pub struct Question {
     pub about: About,
     pub title: &'static str,
     pub lines: Vec<String>,
-    /// What yes does.
+    /// What the answer does.
     pub yes: &'static str,
+    /// The keys that answer yes: those that asked. Return alone never does.
+    pub accept: Action,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,12 +134,15 @@ impl Model {
             read_only,
             screen: Screen::Threads,
             focus: Focus::List,
-            overlay: Overlay::None,
+            overlays: Vec::new(),
+            begun: None,
+            keymap: Arc::default(),
             toast: None,
             sources: Vec::new(),
             threads: Threads::default(),
             reader: None,
             log: Log::default(),
+            activity: Activity::default(),
             redraw: true,
         }
     }
@@ -152,6 +181,14 @@ impl Model {
         })
     }
 
+    /// The question on top, if one is open.
+    pub fn question(&self) -> Option<&Question> {
+        match self.overlays.last() {
+            Some(Overlay::Ask(question)) => Some(question),
+            _ => None,
+        }
+    }
+
     pub fn dropped(&self) -> u64 {
         self.sources.iter().map(|source| source.dropped).sum()
     }
@@ -171,6 +208,7 @@ impl Model {
         let on_screen = match self.screen {
             Screen::Threads => self.ages_change_in(areas),
             Screen::Log => None,
+            Screen::Activity => self.activity.changes_in(&self.sources, self.now),
         };
         [toast, on_screen].into_iter().flatten().min()
     }

@@ -51,6 +51,15 @@ impl Threads {
         self.chosen = true;
     }
 
+    /// Selects this row, if it is there.
+    pub fn go_to(&mut self, row: Row) -> bool {
+        let Some(at) = self.rows.iter().position(|known| *known == row) else { return false };
+        self.chosen = true;
+        self.list.cursor = at;
+        self.selected = Some(row);
+        true
+    }
+
     fn select(&mut self, step: Step) {
         self.list.step(step, self.rows.len());
         self.selected = self.rows.get(self.list.cursor).copied();

@@ -4,16 +4,17 @@ use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
 
 use crate::text;
-use crate::tui::keymap::{BINDINGS, Group};
+use crate::tui::keymap::Keymap;
+use crate::tui::keymap::action::{ACTIONS, Group};
 use crate::tui::pane::dialog;
 use crate::tui::theme::{Role, Theme};
 
 /// Cells of the column of keys.
-const KEYS: usize = 7;
+const KEYS: usize = 14;
 
-pub fn draw(buffer: &mut Buffer, theme: Theme) {
+pub fn draw(keymap: &Keymap, buffer: &mut Buffer, theme: Theme) {
     let room = usize::from(buffer.area.height).saturating_sub(4);
-    let titled = BINDINGS.len() + Group::ALL.len() * 2 <= room;
+    let titled = ACTIONS.len() + Group::ALL.len() * 2 <= room;
     let mut lines = Vec::new();
     for group in Group::ALL {
         if titled {
@@ -22,10 +23,10 @@ pub fn draw(buffer: &mut Buffer, theme: Theme) {
             }
             lines.push(Line::styled(group.title(), theme.style(Role::Heading)));
         }
-        for binding in BINDINGS.iter().filter(|binding| binding.group == group) {
+        for row in ACTIONS.iter().filter(|row| row.group == group) {
             lines.push(Line::from(vec![
-                Span::styled(text::pad(binding.shown, KEYS), theme.style(Role::Accent)),
-                Span::raw(binding.says),
+                Span::styled(text::pad(&keymap.shown(row.action), KEYS), theme.style(Role::Accent)),
+                Span::raw(row.says),
             ]));
         }
     }

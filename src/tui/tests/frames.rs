@@ -42,7 +42,7 @@ fn turns_of_a_thread() {
 
 #[test]
 fn turns_from_the_first_on() {
-    assert_snapshot!(reading(100, 30).keys("↵g").frame());
+    assert_snapshot!(reading(100, 30).keys("↵gg").frame());
 }
 
 #[test]
@@ -75,6 +75,23 @@ fn a_failed_call_says_why() {
 }
 
 #[test]
+fn calls_in_flight_and_ended() {
+    let ended = |id: u64, stage: Stage, seconds: u64| CallSummary {
+        started: ago(seconds + 4),
+        ended: Some(ago(seconds)),
+        ..call(id, "chat", Some(thread_id('3')), stage, 0)
+    };
+    let mut face = Driven::full(100, 30);
+    let failed = Stage::Failed { class: None, message: "the key was refused".to_owned() };
+    let calls = vec![ended(14, Stage::Done, 30), ended(15, failed, 20), ended(16, Stage::Cancelled, 10)];
+    face.send(OTHER, Update::Delta(Box::new(Delta { calls, ..Delta::default() })));
+    assert_snapshot!(face.keys("6j").frame());
+    face.take(Event::Resized { width: 60, height: 20 });
+    assert_snapshot!(face.frame());
+    assert_snapshot!(face.keys("↵").frame());
+}
+
+#[test]
 fn expiring_asks_first() {
     assert_snapshot!(reading(100, 30).keys("x").frame());
 }
@@ -96,18 +113,18 @@ fn help_in_a_small_terminal() {
 
 #[test]
 fn log() {
-    assert_snapshot!(Driven::full(100, 30).keys("2").frame());
+    assert_snapshot!(Driven::full(100, 30).keys("5").frame());
 }
 
 #[test]
 fn log_in_a_small_terminal() {
-    assert_snapshot!(Driven::full(60, 20).keys("2").frame());
+    assert_snapshot!(Driven::full(60, 20).keys("5").frame());
 }
 
 #[test]
 fn a_message_before_and_after_the_interceptors() {
     let mut face = Driven::full(100, 30);
-    face.keys("2gjj↵");
+    face.keys("5ggjj↵");
     let before = r#"{"jsonrpc":"2.0","id":118,"method":"tools/call","params":{"name":"codereview","arguments":{"prompt":"Review it","api_key":"sk-1"}}}"#;
     let after = r#"{"jsonrpc":"2.0","id":118,"method":"tools/call","params":{"name":"codereview","arguments":{"prompt":"Review it"}}}"#;
     message_detail(&mut face, before, Some(after));
@@ -127,7 +144,7 @@ fn minimal() {
     let mut face = reading(40, 10);
     let list = face.frame();
     let turns = face.keys("↵").frame();
-    let log = face.keys("2").frame();
+    let log = face.keys("5").frame();
     assert_snapshot!(format!("{list}\n{turns}\n{log}"));
 }
 

@@ -159,8 +159,8 @@ fn foreign_text_does_nothing_to_the_terminal() {
         let mut driven = infested(hostile);
         assert_harmless(&driven, hostile);
         assert_harmless(driven.keys("x"), hostile);
-        assert_harmless(driven.keys("n2"), hostile);
-        driven.keys("g↵");
+        assert_harmless(driven.keys("n5"), hostile);
+        driven.keys("gg↵");
         let detail = MessageDetail {
             summary: other().messages.remove(0),
             before: whole(hostile),

@@ -18,6 +18,7 @@ use crate::control::types::*;
 use crate::control::{Control, ControlError, Reply};
 use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
 use crate::shutdown::Shutdown;
+use crate::tui::keymap::Keymap;
 use crate::tui::model::Model;
 use crate::tui::theme::Theme;
 use crate::tui::{Exit, Options, Source, SourceChange, TuiError, run_loop};
@@ -133,6 +134,7 @@ impl Looped {
             sources: changes,
             clock,
             read_only: false,
+            keymap: Keymap::default(),
             no_color: false,
             shutdown: shutdown.clone(),
         };
@@ -223,9 +225,9 @@ async fn a_question_answered_with_yes_reaches_the_source() {
     let looped = Looped::start();
     let (control, _updates) = looped.attach(other()).await;
     pass(Duration::from_secs(1)).await;
-    looped.press("cyjx").await;
+    looped.press("XXjx").await;
     pass(Duration::from_secs(1)).await;
-    looped.press("y").await;
+    looped.press("x").await;
     pass(Duration::from_secs(1)).await;
     assert_eq!(control.asked(), ["cancel 17", "thread 33333333", "expire 33333333"]);
 }
@@ -241,7 +243,8 @@ async fn the_keyboard_is_only_polled_by_who_can_be_woken() {
     });
     let (_sources, sources) = mpsc::channel(1);
     let (clock, shutdown) = (Clock::anchored(NOW), Shutdown::default());
-    let options = Options { own: None, sources, clock, read_only: false, no_color: false, shutdown };
+    let options =
+        Options { own: None, sources, clock, read_only: false, keymap: Keymap::default(), no_color: false, shutdown };
     let model = Model::new((100, 30), NOW, Theme::new(true), false);
     let running = run_loop::run(model, options, input, |_: &Model| Ok(()));
     assert!(timeout(Duration::from_secs(1), running).await.is_err(), "nobody quits");
@@ -264,7 +267,7 @@ async fn a_person_quits_after_a_question() {
     looped.press("q").await;
     pass(Duration::from_secs(1)).await;
     assert!(!looped.ended.is_finished());
-    looped.press("y").await;
+    looped.press("q").await;
     assert_eq!(looped.exit().await, Exit::Quit);
 }
 

@@ -7,9 +7,9 @@ use crate::event::Removal;
 use crate::id::{CallId, MessageSeq};
 use crate::tui::SourceId;
 use crate::tui::event::{Effect, Event, Reply, Watch};
+use crate::tui::model::Focus;
 use crate::tui::model::log::MAX_MESSAGES;
 use crate::tui::model::threads::Row;
-use crate::tui::model::{Focus, Overlay};
 use crate::tui::theme::Theme;
 
 fn delta(delta: Delta) -> Update {
@@ -31,7 +31,7 @@ fn the_thread_that_was_asked_about_is_the_one_that_expires() {
     // Another thread moves to the cursor's row while the question stands.
     let newer = thread('b', "debug", "grok-4", 12, 0, "moved");
     driven.send(OTHER, delta(Delta { threads: vec![newer], ..Delta::default() }));
-    driven.keys("y");
+    driven.keys("x");
     assert!(driven.asked().contains(&Effect::Expire { source: OTHER, thread: thread_id('3') }));
     driven.reply(OTHER, Reply::Expired { thread: thread_id('3'), outcome: Ok(()) });
     assert_eq!(toast(&driven), "expired 33333333");
@@ -39,7 +39,7 @@ fn the_thread_that_was_asked_about_is_the_one_that_expires() {
 
 #[test]
 fn no_or_escape_leaves_the_thread() {
-    for answer in ["n", "␛", "j"] {
+    for answer in ["n", "␛", "↵", "j", "y"] {
         let mut driven = Driven::full(100, 30);
         driven.keys("↓").asked();
         driven.keys(&format!("x{answer}"));
@@ -53,7 +53,7 @@ fn a_question_about_what_is_gone_closes() {
     driven.keys("↓x");
     let removed = vec![RemovedThread { id: thread_id('3'), reason: Removal::Expired }];
     driven.send(OTHER, delta(Delta { removed, ..Delta::default() }));
-    assert_eq!((&driven.model.overlay, toast(&driven)), (&Overlay::None, "thread 33333333 is gone already"));
+    assert_eq!((driven.model.overlays.len(), toast(&driven)), (0, "thread 33333333 is gone already"));
 }
 
 #[test]
@@ -61,17 +61,17 @@ fn read_only_steers_nothing_and_says_so() {
     let mut driven = Driven::with(100, 30, Theme::new(true), true);
     driven.appear(OTHER, "stdio 4242", false);
     driven.send(OTHER, Update::Snapshot(Box::new(other())));
-    driven.keys("c");
+    driven.keys("X");
     assert_eq!(toast(&driven), "read-only: calls are not cancelled from here");
     driven.keys("↓x");
     assert_eq!(toast(&driven), "read-only: threads are not expired from here");
-    assert_eq!(driven.model.overlay, Overlay::None);
+    assert_eq!(driven.model.overlays, []);
 }
 
 #[test]
 fn a_call_is_cancelled_after_a_question() {
     let mut driven = Driven::full(100, 30);
-    driven.keys("c↵");
+    driven.keys("XX");
     assert!(driven.asked().contains(&Effect::Cancel { source: OTHER, call: CallId(17) }));
     let outcome = Err(refused(RefusalCode::NotFound));
     driven.reply(OTHER, Reply::Cancelled { call: CallId(17), outcome });
@@ -90,6 +90,8 @@ fn quitting_asks_only_where_something_would_be_lost() {
     full.keys("q");
     assert!(!full.asked().contains(&Effect::Quit));
     full.keys("↵");
+    assert!(!full.asked().contains(&Effect::Quit), "return leaves it");
+    full.keys("qq");
     assert!(full.asked().contains(&Effect::Quit));
 }
 
@@ -158,7 +160,7 @@ fn a_thread_that_gains_a_turn_is_fetched_anew_and_keeps_its_place() {
     let mut driven = Driven::full(100, 30);
     driven.keys("↓");
     driven.reply(OTHER, Reply::Thread { thread: thread_id('3'), outcome: Ok(Box::new(detail())) });
-    driven.keys("↵g↓").asked();
+    driven.keys("↵gg↓").asked();
     let before = driven.frame();
     let threads = vec![thread('3', "codereview", "gemini-2.5-pro", 3, 0, "Please")];
     driven.send(OTHER, delta(Delta { threads, ..Delta::default() }));
@@ -171,7 +173,7 @@ fn a_thread_that_gains_a_turn_is_fetched_anew_and_keeps_its_place() {
 #[test]
 fn the_log_follows_until_a_person_looks_back() {
     let mut driven = Driven::full(100, 30);
-    driven.keys("2");
+    driven.keys("5");
     assert!(driven.model.log.follow);
     driven.keys("k");
     assert!(!driven.model.log.follow);
@@ -186,7 +188,7 @@ fn the_log_follows_until_a_person_looks_back() {
 #[test]
 fn the_log_is_bounded_and_the_cursor_stays_on_its_message() {
     let mut driven = Driven::full(100, 30);
-    driven.keys("2k");
+    driven.keys("5k");
     let selected = driven.model.log.selected().unwrap().message.seq;
     let one = other().messages.remove(0);
     let fill = MAX_MESSAGES as u64 - 3;

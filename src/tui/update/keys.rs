@@ -1,13 +1,14 @@
 //! What a key does: to an open question first, then to what stands over the screen, then to the screen.
 
-use crossterm::event::{KeyEvent, KeyEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use crate::control::types::ThreadSummary;
 use crate::id::{CallId, ThreadId};
 use crate::tui::SourceId;
 use crate::tui::event::Effect;
 use crate::tui::figure;
-use crate::tui::keymap::{self, Action, Answer};
+use crate::tui::keymap::Pressed;
+use crate::tui::keymap::action::Action;
 use crate::tui::model::threads::Row;
 use crate::tui::model::{About, Focus, Model, Overlay, Question, Screen, Step};
 use crate::tui::theme::Role;
@@ -17,26 +18,42 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         return Vec::new();
     }
     model.redraw = true;
-    let asked = match &model.overlay {
-        Overlay::Ask(question) => question.about,
-        Overlay::Help => {
-            model.overlay = Overlay::None;
+    let top = model.overlays.last().cloned();
+    match top {
+        Some(Overlay::Ask(question)) => answer(model, &question, key),
+        Some(Overlay::Help) => {
+            model.overlays.pop();
             // Any key closes the help; those that leave also leave.
-            return if keymap::action(key) == Some(Action::Quit) { quit(model) } else { Vec::new() };
+            if model.keymap.is(Action::Quit, key) { quit(model) } else { Vec::new() }
         }
-        Overlay::None => return keymap::action(key).map(|action| act(model, action)).unwrap_or_default(),
-    };
-    if keymap::insists(key) {
+        None => match model.keymap.press(model.begun.take(), key) {
+            Pressed::Does(action) => act(model, action),
+            Pressed::Begins(key) => {
+                model.begun = Some(key);
+                Vec::new()
+            }
+            Pressed::Nothing => Vec::new(),
+        },
+    }
+}
+
+/// The keys that asked say yes; `n`, escape and return say no; another key is no answer. Ctrl-c insists on leaving.
+fn answer(model: &mut Model, question: &Question, key: KeyEvent) -> Vec<Effect> {
+    if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c') {
         return vec![Effect::Quit];
     }
-    let Some(answer) = keymap::answer(key) else { return Vec::new() };
-    model.overlay = Overlay::None;
-    match (answer, asked) {
-        (Answer::No, _) => Vec::new(),
-        (Answer::Yes, About::Expire(source, thread)) => vec![Effect::Expire { source, thread }],
-        (Answer::Yes, About::Cancel(source, call)) => vec![Effect::Cancel { source, call }],
-        (Answer::Yes, About::Quit) => vec![Effect::Quit],
+    if model.keymap.is(question.accept, key) {
+        model.overlays.pop();
+        return vec![match question.about {
+            About::Expire(source, thread) => Effect::Expire { source, thread },
+            About::Cancel(source, call) => Effect::Cancel { source, call },
+            About::Quit => Effect::Quit,
+        }];
     }
+    if matches!(key.code, KeyCode::Enter | KeyCode::Esc | KeyCode::Char('n')) {
+        model.overlays.pop();
+    }
+    Vec::new()
 }
 
 fn act(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -51,21 +68,28 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::PreviousTurn => step_turn(model, false),
         Action::Open => return open(model),
         Action::Back => back(model),
-        Action::NextScreen => {
-            model.screen = match model.screen {
-                Screen::Threads => Screen::Log,
-                Screen::Log => Screen::Threads,
-            }
-        }
-        Action::Threads => model.screen = Screen::Threads,
-        Action::Log => model.screen = Screen::Log,
+        Action::NextPane | Action::PreviousPane => other_pane(model),
+        Action::Go(screen) => model.screen = screen,
         Action::Follow => follow(model),
         Action::Expire => ask_to_expire(model),
         Action::Cancel => ask_to_cancel(model),
-        Action::Help => model.overlay = Overlay::Help,
+        Action::Help => model.overlays.push(Overlay::Help),
         Action::Quit => return quit(model),
     }
     Vec::new()
+}
+
+fn other_pane(model: &mut Model) {
+    if model.screen != Screen::Threads {
+        return;
+    }
+    model.focus = match model.focus {
+        Focus::List if model.threads.selected().is_some() => {
+            model.threads.choose();
+            Focus::Reader
+        }
+        _ => Focus::List,
+    };
 }
 
 fn step(model: &mut Model, step: Step) {
@@ -80,6 +104,7 @@ fn step(model: &mut Model, step: Step) {
             Some(detail) => detail.step(step),
             None => model.log.step(step),
         },
+        (Screen::Activity, _) => model.activity.step(step),
     }
 }
 
@@ -90,7 +115,7 @@ fn page(model: &Model) -> isize {
         (Screen::Threads, Focus::List) => areas.thread_rows(),
         (Screen::Threads, Focus::Reader) => areas.reader_text().0,
         (Screen::Log, _) if model.log.detail.is_some() => areas.detail_text().0,
-        (Screen::Log, _) => areas.message_rows(),
+        (Screen::Log | Screen::Activity, _) => areas.message_rows(),
     };
     isize::try_from(seen.saturating_sub(1).max(1)).unwrap_or(isize::MAX)
 }
@@ -124,6 +149,22 @@ fn open(model: &mut Model) -> Vec<Effect> {
             }
             vec![Effect::Message { source, seq }]
         }
+        Screen::Activity => {
+            read_call(model);
+            Vec::new()
+        }
+    }
+}
+
+/// Goes to the thread of the selected call, or to the call itself while it has none.
+fn read_call(model: &mut Model) {
+    let Some((source, id)) = model.activity.selected() else { return };
+    let thread = model.call(source, id).and_then(|call| call.thread);
+    let row = thread.map_or(Row::Call(source, id), |thread| Row::Thread(source, thread));
+    if model.threads.go_to(row) {
+        (model.screen, model.focus) = (Screen::Threads, Focus::Reader);
+    } else {
+        model.say(Role::Muted, format!("call {id} left no thread to read"));
     }
 }
 
@@ -131,6 +172,7 @@ fn back(model: &mut Model) {
     match model.screen {
         Screen::Threads => model.focus = Focus::List,
         Screen::Log => model.log.detail = None,
+        Screen::Activity => {}
     }
 }
 
@@ -157,7 +199,7 @@ fn ask_to_expire(model: &mut Model) {
     };
     let Some(thread) = model.thread(source, id) else { return };
     let question = expire_question(model, source, id, thread);
-    model.overlay = Overlay::Ask(question);
+    model.overlays.push(Overlay::Ask(question));
 }
 
 fn expire_question(model: &Model, source: SourceId, id: ThreadId, thread: &ThreadSummary) -> Question {
@@ -172,19 +214,32 @@ fn expire_question(model: &Model, source: SourceId, id: ThreadId, thread: &Threa
         lines.push(format!("A call is in flight on it: {}.", call.tool));
     }
     lines.push("The agent cannot continue it, and its turns are lost.".to_owned());
-    Question { about: About::Expire(source, id), title: "Expire this thread?", lines, yes: "expire it" }
+    Question {
+        about: About::Expire(source, id),
+        title: "Expire this thread?",
+        lines,
+        yes: "expire it",
+        accept: Action::Expire,
+    }
 }
 
 fn ask_to_cancel(model: &mut Model) {
-    if model.screen != Screen::Threads {
-        return;
-    }
     if model.read_only {
         return model.say(Role::Warning, "read-only: calls are not cancelled from here");
     }
-    let selected = model.threads.selected();
-    let call = selected.and_then(|row| Some((row.source(), model.call_in_flight(row)?)));
-    let Some((source, call)) = call else {
+    let selected = match model.screen {
+        Screen::Threads => {
+            let row = model.threads.selected();
+            row.and_then(|row| Some((row.source(), model.call_in_flight(row)?)))
+        }
+        Screen::Activity => {
+            let selected = model.activity.selected();
+            let call = selected.and_then(|(source, call)| Some((source, model.call(source, call)?)));
+            call.filter(|(_, call)| !call.stage.has_ended())
+        }
+        Screen::Log => return,
+    };
+    let Some((source, call)) = selected else {
         return model.say(Role::Muted, "no call is in flight here");
     };
     let id: CallId = call.id;
@@ -197,7 +252,8 @@ fn ask_to_cancel(model: &mut Model) {
         "The request to the provider is closed; the agent is told.".to_owned(),
     ];
     let about = About::Cancel(source, id);
-    model.overlay = Overlay::Ask(Question { about, title: "Cancel this call?", lines, yes: "cancel it" });
+    let (title, yes, accept) = ("Cancel this call?", "cancel it", Action::Cancel);
+    model.overlays.push(Overlay::Ask(Question { about, title, lines, yes, accept }));
 }
 
 /// Asks where zen's own engine holds something that would be lost, and names it.
@@ -224,7 +280,8 @@ fn quit(model: &mut Model) -> Vec<Effect> {
     }
     let mut said = vec!["This process holds, and would lose:".to_owned(), String::new()];
     said.extend(lines.into_iter().map(|line| format!("  {line}")));
-    model.overlay = Overlay::Ask(Question { about: About::Quit, title: "Quit zen?", lines: said, yes: "quit" });
+    let (about, title, yes, accept) = (About::Quit, "Quit zen?", "quit", Action::Quit);
+    model.overlays.push(Overlay::Ask(Question { about, title, lines: said, yes, accept }));
     Vec::new()
 }
 

@@ -1,0 +1,113 @@
+//! Everything a person can do with a key, once: its name, its keys, what the footer and the help say of it. The keymap,
+//! the help, the footer, the palette and the table in the documentation are drawn from here and cannot go out of date.
+
+use crate::tui::model::Screen;
+
+/// What a key can do. Its meaning may depend on the screen; where it has none, it does nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+    PreviousTurn,
+    NextTurn,
+    Open,
+    Back,
+    NextPane,
+    PreviousPane,
+    Go(Screen),
+    Follow,
+    Expire,
+    Cancel,
+    Help,
+    Quit,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Described {
+    pub action: Action,
+    /// What a file of keys and the palette call it.
+    pub name: &'static str,
+    /// What the footer says.
+    pub label: &'static str,
+    /// What help says.
+    pub says: &'static str,
+    pub group: Group,
+    /// The keys it has unless a person gave it others.
+    pub keys: &'static [&'static str],
+}
+
+/// The paragraphs of the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Moving,
+    Screens,
+    Steering,
+    Program,
+}
+
+impl Group {
+    pub const ALL: [Self; 4] = [Self::Moving, Self::Screens, Self::Steering, Self::Program];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Moving => "Moving",
+            Self::Screens => "Screens",
+            Self::Steering => "Steering",
+            Self::Program => "zen",
+        }
+    }
+}
+
+impl Action {
+    /// Its row. Every action has one: a test walks them.
+    pub fn described(self) -> Option<&'static Described> {
+        ACTIONS.iter().find(|row| row.action == self)
+    }
+}
+
+const fn row(
+    action: Action,
+    name: &'static str,
+    keys: &'static [&'static str],
+    group: Group,
+    label: &'static str,
+    says: &'static str,
+) -> Described {
+    Described { action, name, label, says, group, keys }
+}
+
+/// All actions, in the order in which help shows them.
+pub const ACTIONS: &[Described] = &[
+    row(Action::Up, "up", &["up", "k"], Group::Moving, "up", "a row or a line up"),
+    row(Action::Down, "down", &["down", "j"], Group::Moving, "down", "a row or a line down"),
+    row(Action::PageUp, "page-up", &["pgup", "ctrl-u"], Group::Moving, "page up", "a page up"),
+    row(Action::PageDown, "page-down", &["pgdn", "ctrl-d"], Group::Moving, "page down", "a page down"),
+    row(Action::Top, "top", &["g g", "home"], Group::Moving, "top", "to the beginning"),
+    row(Action::Bottom, "bottom", &["G", "end"], Group::Moving, "end", "to the end, and stay there while more arrives"),
+    row(Action::NextTurn, "next-turn", &["J"], Group::Moving, "next turn", "to the next turn"),
+    row(Action::PreviousTurn, "previous-turn", &["K"], Group::Moving, "previous turn", "to the turn before"),
+    row(Action::Open, "open", &["enter"], Group::Moving, "open", "read the thread, the message or the call"),
+    row(Action::Back, "back", &["esc"], Group::Moving, "back", "back, or close what stands on top; never quits"),
+    row(Action::NextPane, "next-pane", &["tab"], Group::Moving, "next pane", "to the next pane"),
+    row(Action::PreviousPane, "previous-pane", &["shift-tab"], Group::Moving, "pane before", "to the pane before"),
+    row(Action::Go(Screen::Threads), "threads", &["2"], Group::Screens, "threads", "threads and their turns"),
+    row(Action::Go(Screen::Log), "log", &["5"], Group::Screens, "log", "every message in and out"),
+    row(
+        Action::Go(Screen::Activity),
+        "activity",
+        &["6"],
+        Group::Screens,
+        "activity",
+        "calls in flight and lately ended",
+    ),
+    row(Action::Follow, "follow", &["F"], Group::Screens, "follow", "follow the newest message, or stop"),
+    row(Action::Expire, "expire", &["x"], Group::Steering, "expire", "end the selected thread; asks first"),
+    row(Action::Cancel, "cancel", &["X"], Group::Steering, "cancel", "give up the selected call; asks first"),
+    row(Action::Help, "help", &["?"], Group::Program, "help", "this help"),
+    row(Action::Quit, "quit", &["q", "ctrl-c"], Group::Program, "quit", "quit; may ask first (ctrl-c twice: at once)"),
+];

@@ -1,0 +1,68 @@
+//! Calls over all sources: those in flight first, then those that ended, the newest first. Which one is selected is known
+//! by id.
+
+use std::time::Duration;
+
+use super::list::{List, Step};
+use super::source::SourceView;
+use crate::control::types::CallSummary;
+use crate::id::CallId;
+use crate::tui::SourceId;
+use crate::unit::UnixMillis;
+
+/// The calls in order, and the one that is selected.
+#[derive(Clone, Debug, Default)]
+pub struct Activity {
+    rows: Vec<(SourceId, CallId)>,
+    /// How many of the rows are in flight.
+    pub running: usize,
+    selected: Option<(SourceId, CallId)>,
+    pub list: List,
+}
+
+impl Activity {
+    pub fn rows(&self) -> &[(SourceId, CallId)] {
+        &self.rows
+    }
+
+    pub fn selected(&self) -> Option<(SourceId, CallId)> {
+        self.selected
+    }
+
+    pub fn step(&mut self, step: Step) {
+        self.list.step(step, self.rows.len());
+        self.selected = self.rows.get(self.list.cursor).copied();
+    }
+
+    /// Orders the calls anew. The selected one stays selected when it ends; one that is forgotten leaves the cursor to the
+    /// row that took its place.
+    pub fn refresh(&mut self, sources: &[SourceView]) {
+        let mut running: Vec<(UnixMillis, SourceId, CallId)> = Vec::new();
+        let mut ended = Vec::new();
+        for source in sources {
+            for call in source.calls.values() {
+                match call.ended.filter(|_| call.stage.has_ended()) {
+                    Some(at) => ended.push((at, source.id, call.id)),
+                    None => running.push((call.started, source.id, call.id)),
+                }
+            }
+        }
+        running.sort_unstable();
+        ended.sort_unstable_by(|one, other| other.cmp(one));
+        self.running = running.len();
+        self.rows = running.into_iter().chain(ended).map(|(_, source, call)| (source, call)).collect();
+        match self.selected.and_then(|selected| self.rows.iter().position(|row| *row == selected)) {
+            Some(at) => self.list.cursor = at,
+            None => self.step(Step::By(0)),
+        }
+    }
+
+    /// When an elapsed time on screen reads differently: at the next full second of the call that comes to it first.
+    pub fn changes_in(&self, sources: &[SourceView], now: UnixMillis) -> Option<Duration> {
+        let seconds = |call: &CallSummary| {
+            let millis = u64::try_from(now.since(call.started).as_millis() % 1_000).unwrap_or_default();
+            Duration::from_millis(1_000 - millis)
+        };
+        sources.iter().flat_map(SourceView::in_flight).map(seconds).min()
+    }
+}
