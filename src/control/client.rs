@@ -16,6 +16,7 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 
 use super::route::Route;
+use super::types::models::ModelSummary;
 use super::types::{
     Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary, Refusal, Switch, TextSlice,
     ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
@@ -134,6 +135,10 @@ impl Control for Client {
 
     fn message_text(&self, seq: MessageSeq, which: MessageText, from: u64) -> Reply<'_, TextSlice> {
         Box::pin(self.get(Route::MessageText { seq, which, from }))
+    }
+
+    fn models(&self) -> Reply<'_, Vec<ModelSummary>> {
+        Box::pin(self.get(Route::Models))
     }
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {

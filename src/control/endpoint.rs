@@ -73,6 +73,7 @@ impl Endpoint {
             Route::LiveText { call, from } => json(&service.live_text(call, from).await?),
             Route::Message(seq) => json(&service.message(seq).await?),
             Route::MessageText { seq, which, from } => json(&service.message_text(seq, which, from).await?),
+            Route::Models => json(&service.models().await?),
             Route::Tools => json(&service.tools().await?),
         }
     }

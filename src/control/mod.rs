@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 
 use crate::engine::Family;
 use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
+use types::models::ModelSummary;
 use types::{
     Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary, Refusal, Switch, TextSlice,
     ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
@@ -54,6 +55,9 @@ pub trait Control: Send + Sync {
 
     /// One of a message's texts from character `from` on, cut to a bounded length.
     fn message_text(&self, seq: MessageSeq, which: MessageText, from: u64) -> Reply<'_, TextSlice>;
+
+    /// The models that can be asked, the best first.
+    fn models(&self) -> Reply<'_, Vec<ModelSummary>>;
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>>;
 

@@ -17,6 +17,7 @@ pub enum Route {
     LiveText { call: CallId, from: u64 },
     Message(MessageSeq),
     MessageText { seq: MessageSeq, which: MessageText, from: u64 },
+    Models,
     Tools,
     Paused,
     Resolve(PauseId),
@@ -37,6 +38,7 @@ impl Route {
             | Self::LiveText { .. }
             | Self::Message(_)
             | Self::MessageText { .. }
+            | Self::Models
             | Self::Tools
             | Self::Paused
             | Self::Interceptors
@@ -58,6 +60,7 @@ impl Route {
             Self::LiveText { call, from } => format!("/v1/calls/{call}/text?from={from}"),
             Self::Message(seq) => format!("/v1/messages/{seq}"),
             Self::MessageText { seq, which, from } => format!("/v1/messages/{seq}/{}?from={from}", which.as_str()),
+            Self::Models => "/v1/models".to_owned(),
             Self::Tools => "/v1/tools".to_owned(),
             Self::Paused => "/v1/paused".to_owned(),
             Self::Resolve(pause) => format!("/v1/paused/{pause}"),
@@ -77,6 +80,7 @@ impl Route {
         let route = match (method, parts.as_slice()) {
             (&Method::GET, ["hello"]) => Self::Hello,
             (&Method::GET, ["watch"]) => Self::Watch,
+            (&Method::GET, ["models"]) => Self::Models,
             (&Method::GET, ["tools"]) => Self::Tools,
             (&Method::GET, ["paused"]) => Self::Paused,
             (&Method::POST, ["paused", pause]) => Self::Resolve(pause.parse().ok()?),
@@ -148,6 +152,7 @@ mod tests {
             Route::LiveText { call: CallId(4), from: 9 },
             Route::Message(MessageSeq(5)),
             Route::MessageText { seq: MessageSeq(5), which: MessageText::After, from: 2 },
+            Route::Models,
             Route::Tools,
             Route::Paused,
             Route::Resolve(PauseId(3)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::summary::{self, TEXT_CHARS};
+use super::types::models::ModelSummary;
 use super::types::{
     Face, Hello, Interceptors, Limits, MessageDetail, MessageText, PROTOCOL, PauseDecision, PausedSummary, Refusal,
     RefusalCode, Snapshot, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText,
@@ -233,6 +234,14 @@ impl Control for Service {
 
     fn metrics(&self) -> Reply<'_, Vec<Family>> {
         Box::pin(async { Ok(self.engine().measured()) })
+    }
+
+    fn models(&self) -> Reply<'_, Vec<ModelSummary>> {
+        Box::pin(async move {
+            let models = &self.engine().models;
+            let statuses = models.providers();
+            Ok(models.offered().iter().map(|choice| ModelSummary::of(choice, &statuses)).collect())
+        })
     }
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {

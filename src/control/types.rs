@@ -2,6 +2,8 @@
 //! knows anything. Summaries are pushed; texts are fetched by id and offset. Unknown fields are ignored by readers, so
 //! that an older face can watch a newer process of the same [`PROTOCOL`].
 
+pub mod models;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

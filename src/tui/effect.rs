@@ -52,6 +52,9 @@ impl Executor {
         match effect {
             Effect::Watch(source) => self.watch(source),
             Effect::Release(source) => drop(self.sources.remove(&source)),
+            Effect::Models(source) => {
+                self.ask(source, move |control| async move { Reply::Models { outcome: control.models().await } });
+            }
             Effect::Thread { source, thread } => self.ask(source, move |control| async move {
                 let outcome = control.thread(thread).await.map(Box::new);
                 Reply::Thread { thread, outcome }

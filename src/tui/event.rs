@@ -5,6 +5,7 @@ use crossterm::event::KeyEvent;
 
 use super::SourceId;
 use crate::control::ControlError;
+use crate::control::types::models::ModelSummary;
 use crate::control::types::{MessageDetail, TextSlice, ThreadDetail, TurnText, Update};
 use crate::id::{CallId, MessageSeq, ThreadId};
 use crate::unit::UnixMillis;
@@ -52,6 +53,7 @@ pub enum Reply {
     TurnText { thread: ThreadId, turn: u32, which: TurnText, outcome: Result<TextSlice, ControlError> },
     LiveText { call: CallId, outcome: Result<TextSlice, ControlError> },
     Message { seq: MessageSeq, outcome: Result<Box<MessageDetail>, ControlError> },
+    Models { outcome: Result<Vec<ModelSummary>, ControlError> },
     Expired { thread: ThreadId, outcome: Result<(), ControlError> },
     Cancelled { call: CallId, outcome: Result<(), ControlError> },
 }
@@ -60,6 +62,7 @@ pub enum Reply {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     Watch(SourceId),
+    Models(SourceId),
     /// Ends the watch and lets go of the source.
     Release(SourceId),
     Thread {

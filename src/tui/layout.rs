@@ -82,6 +82,25 @@ impl Areas {
         usize::from(self.inside(self.body).height.saturating_sub(1))
     }
 
+    /// The list of models: the body, or its upper part where what is known of one stands below.
+    pub fn models(&self) -> Rect {
+        match self.model_detail() {
+            Some(detail) => Rect { height: self.body.height - detail.height, ..self.body },
+            None => self.body,
+        }
+    }
+
+    /// Where what is known of the selected model stands; None where the terminal is too small for both.
+    pub fn model_detail(&self) -> Option<Rect> {
+        let wide = self.breadth == Breadth::Wide && self.body.height >= DETAIL_FROM;
+        wide.then(|| Rect { y: self.body.y + self.body.height - MODEL_DETAIL, height: MODEL_DETAIL, ..self.body })
+    }
+
+    /// Models that are seen at one time, under the column heads.
+    pub fn model_rows(&self) -> usize {
+        usize::from(self.inside(self.models()).height.saturating_sub(1))
+    }
+
     /// Lines and columns of a turn's text, beside its gutter.
     pub fn reader_text(&self) -> (usize, usize) {
         let inside = self.inside(self.reader);
@@ -95,6 +114,9 @@ impl Areas {
     }
 }
 
+/// Lines of what is known of a model, its border included, and the body's height from which it is shown.
+const MODEL_DETAIL: u16 = 11;
+const DETAIL_FROM: u16 = 20;
 /// Free cells on either side of a text.
 pub const GUTTER: usize = 2;
 /// Lines above an opened message that say what it is.

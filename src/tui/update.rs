@@ -35,8 +35,9 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             vec![Effect::Release(source)]
         }
         Event::Watched { source, watch: Watch::Update(update) } => {
+            let afresh = matches!(update, Update::Snapshot(_));
             take_update(model, source, update);
-            Vec::new()
+            if afresh { vec![Effect::Models(source)] } else { Vec::new() }
         }
         Event::Watched { source, watch: Watch::Ended(reason) } => {
             end(model, source, &reason);
@@ -88,8 +89,12 @@ fn take_update(model: &mut Model, id: SourceId, update: Update) {
     let shown = model.reader.as_ref().map(|reader| reader.shown).filter(|shown| shown.source() == id);
     let before = shown.and_then(|shown| used(model, shown));
     let Some(source) = model.source_mut(id) else { return };
-    let Changed { threads, calls, clients, messages, afresh } = source.apply(update);
+    let Changed { threads, calls, clients, providers, messages, afresh } = source.apply(update);
     model.redraw |= clients || !messages.is_empty() && model.screen == Screen::Log;
+    if providers {
+        model.redraw |= model.screen == Screen::Models;
+        model.models.refresh(&model.sources);
+    }
     if afresh {
         model.log.replace(id, messages);
     } else if !messages.is_empty() {
@@ -115,6 +120,7 @@ fn take_update(model: &mut Model, id: SourceId, update: Update) {
 fn refresh(model: &mut Model) {
     model.threads.refresh(&model.sources);
     model.activity.refresh(&model.sources);
+    model.models.refresh(&model.sources);
 }
 
 fn is_done(model: &Model, source: SourceId, call: CallId) -> bool {
@@ -168,6 +174,7 @@ fn settle(model: &mut Model, now: UnixMillis) -> Vec<Effect> {
     model.threads.list.fit(model.threads.rows().len(), areas.thread_rows());
     model.log.list.fit(model.log.len(), areas.message_rows());
     model.activity.list.fit(model.activity.rows().len(), areas.message_rows());
+    model.models.list.fit(model.models.rows().len(), areas.model_rows());
     let (height, width) = areas.detail_text();
     if let Some(detail) = &mut model.log.detail {
         detail.fit(width, height);

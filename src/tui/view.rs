@@ -12,7 +12,7 @@ use super::layout::{Areas, Breadth, areas};
 use super::model::source::{SourceState, SourceView};
 use super::model::{Focus, Model, Overlay, Screen};
 use super::pane::{put, spread};
-use super::screens::{activity, help, log, message, notice, question, threads, turns};
+use super::screens::{activity, help, log, message, models, notice, question, threads, turns};
 use super::theme::{Role, Theme};
 use crate::text;
 
@@ -54,6 +54,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
             Some(detail) => message::draw(model, detail, buffer, &areas),
             None => log::draw(model, buffer, &areas),
         },
+        Screen::Models => models::draw(model, buffer, &areas),
         Screen::Activity => activity::draw(model, buffer, &areas),
     }
     foot(model, buffer, areas.footer);
@@ -191,12 +192,13 @@ fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
 
 /// What is done here, the most wanted first.
 fn most_wanted(model: &Model) -> &'static [Action] {
-    use Action::{Back, Cancel, Expire, Follow, Help, NextPane, NextTurn, Open, PageDown, PreviousTurn, Quit};
+    use Action::{Back, Cancel, Expire, Follow, Help, NextPane, NextTurn, Open, PageDown, PreviousTurn, Quit, Sort};
     match (model.screen, model.focus) {
         (Screen::Threads, Focus::List) => &[Open, Help, Quit, Expire, Cancel, NextPane],
         (Screen::Threads, Focus::Reader) => &[Back, Help, Quit, NextTurn, PreviousTurn, Expire, Cancel],
         (Screen::Log, _) if model.log.detail.is_some() => &[Back, Help, Quit, PageDown],
         (Screen::Log, _) => &[Open, Help, Quit, Follow],
+        (Screen::Models, _) => &[Sort, Help, Quit],
         (Screen::Activity, _) => &[Open, Help, Quit, Cancel],
     }
 }

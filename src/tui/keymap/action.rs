@@ -20,6 +20,7 @@ pub enum Action {
     PreviousPane,
     Go(Screen),
     Follow,
+    Sort,
     Expire,
     Cancel,
     Help,
@@ -96,6 +97,7 @@ pub const ACTIONS: &[Described] = &[
     row(Action::NextPane, "next-pane", &["tab"], Group::Moving, "next pane", "to the next pane"),
     row(Action::PreviousPane, "previous-pane", &["shift-tab"], Group::Moving, "pane before", "to the pane before"),
     row(Action::Go(Screen::Threads), "threads", &["2"], Group::Screens, "threads", "threads and their turns"),
+    row(Action::Go(Screen::Models), "models", &["4"], Group::Screens, "models", "models and how their providers do"),
     row(Action::Go(Screen::Log), "log", &["5"], Group::Screens, "log", "every message in and out"),
     row(
         Action::Go(Screen::Activity),
@@ -106,6 +108,7 @@ pub const ACTIONS: &[Described] = &[
         "calls in flight and lately ended",
     ),
     row(Action::Follow, "follow", &["F"], Group::Screens, "follow", "follow the newest message, or stop"),
+    row(Action::Sort, "sort", &["s"], Group::Screens, "sort", "order the list by another column"),
     row(Action::Expire, "expire", &["x"], Group::Steering, "expire", "end the selected thread; asks first"),
     row(Action::Cancel, "cancel", &["X"], Group::Steering, "cancel", "give up the selected call; asks first"),
     row(Action::Help, "help", &["?"], Group::Program, "help", "this help"),

@@ -1,9 +1,10 @@
 //! Where foreign text enters the model: every name, title, path and message of a source is made harmless here, once.
 //! Long texts come by [`super::body`], which does the same.
 
+use crate::control::types::models::ModelSummary;
 use crate::control::types::{
-    CallSummary, ClientSummary, ConsultationDetail, Hello, MessageSummary, RefusedFile, Stage, ThreadSummary,
-    TurnDetail,
+    CallSummary, ClientSummary, ConsultationDetail, Hello, MessageSummary, ProviderSummary, RefusedFile, Stage,
+    ThreadSummary, TurnDetail,
 };
 use crate::id::{ModelId, ProviderId};
 use crate::provider::Finish;
@@ -90,6 +91,26 @@ fn consultation(mut consultation: ConsultationDetail) -> ConsultationDetail {
         clean(&mut decision.subject);
     }
     consultation
+}
+
+pub fn model_summary(mut of: ModelSummary) -> ModelSummary {
+    of.provider = provider(of.provider);
+    of.id = model(of.id);
+    of.aliases.iter_mut().chain([&mut of.title, &mut of.description]).for_each(clean);
+    of.price_source.iter_mut().for_each(clean);
+    of
+}
+
+pub fn provider_summary(mut of: ProviderSummary) -> ProviderSummary {
+    of.id = provider(of.id);
+    clean(&mut of.title);
+    if let Some(error) = &mut of.health.last_error {
+        clean(&mut error.message);
+    }
+    for resting in &mut of.resting {
+        resting.model = resting.model.take().map(model);
+    }
+    of
 }
 
 fn model(model: ModelId) -> ModelId {

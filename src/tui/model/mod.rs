@@ -8,6 +8,7 @@ mod intake;
 mod json;
 mod list;
 pub mod log;
+pub mod models;
 pub mod reader;
 pub mod source;
 pub mod threads;
@@ -20,6 +21,7 @@ pub use list::Step;
 
 use self::activity::Activity;
 use self::log::Log;
+use self::models::Models;
 use self::reader::Reader;
 use self::source::SourceView;
 use self::threads::{Row, Threads};
@@ -60,6 +62,7 @@ pub struct Model {
     pub reader: Option<Reader>,
     pub log: Log,
     pub activity: Activity,
+    pub models: Models,
     /// Something on screen has changed since the last frame.
     pub redraw: bool,
 }
@@ -68,16 +71,18 @@ pub struct Model {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Screen {
     Threads,
+    Models,
     Log,
     Activity,
 }
 
 impl Screen {
-    pub const ALL: [Self; 3] = [Self::Threads, Self::Log, Self::Activity];
+    pub const ALL: [Self; 4] = [Self::Threads, Self::Models, Self::Log, Self::Activity];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Threads => "Threads",
+            Self::Models => "Models",
             Self::Log => "Log",
             Self::Activity => "Activity",
         }
@@ -143,6 +148,7 @@ impl Model {
             reader: None,
             log: Log::default(),
             activity: Activity::default(),
+            models: Models::default(),
             redraw: true,
         }
     }
@@ -207,7 +213,7 @@ impl Model {
         let toast = self.toast.as_ref().map(|toast| toast.until.since(self.now));
         let on_screen = match self.screen {
             Screen::Threads => self.ages_change_in(areas),
-            Screen::Log => None,
+            Screen::Log | Screen::Models => None,
             Screen::Activity => self.activity.changes_in(&self.sources, self.now),
         };
         [toast, on_screen].into_iter().flatten().min()

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::intake;
+use crate::control::types::models::ModelSummary;
 use crate::control::types::{
     CallSummary, ClientSummary, Delta, Hello, Limits, MessageSummary, ProviderSummary, Snapshot, ThreadSummary, Update,
 };
-use crate::id::{CallId, ThreadId};
+use crate::id::{CallId, ModelId, ProviderId, ThreadId};
 use crate::tui::SourceId;
 
 /// Threads of one source that are held; an engine keeps fewer.
@@ -16,6 +17,9 @@ const MAX_THREADS: usize = 20_000;
 const MAX_CALLS: usize = 512;
 /// Providers of one source that are held.
 const MAX_PROVIDERS: usize = 256;
+
+/// Models of one source that are held.
+const MAX_MODELS: usize = 5_000;
 
 /// One process.
 #[derive(Clone, Debug)]
@@ -31,6 +35,8 @@ pub struct SourceView {
     pub threads: HashMap<ThreadId, ThreadSummary>,
     pub calls: BTreeMap<CallId, CallSummary>,
     pub providers: Vec<ProviderSummary>,
+    /// Fetched once after each snapshot.
+    pub models: Vec<ModelSummary>,
     /// Events that were lost to falling behind, and summaries beyond what is held.
     pub dropped: u64,
 }
@@ -51,6 +57,7 @@ pub struct Changed {
     pub threads: bool,
     pub calls: bool,
     pub clients: bool,
+    pub providers: bool,
     /// New messages, oldest first.
     pub messages: Vec<MessageSummary>,
     /// The messages are all there are, not only new ones.
@@ -70,6 +77,7 @@ impl SourceView {
             threads: HashMap::new(),
             calls: BTreeMap::new(),
             providers: Vec::new(),
+            models: Vec::new(),
             dropped: 0,
         }
     }
@@ -92,10 +100,25 @@ impl SourceView {
         self.threads.clear();
         self.calls.clear();
         self.clients.clear();
+        self.providers.clear();
+        self.models.clear();
     }
 
     pub fn in_flight(&self) -> impl DoubleEndedIterator<Item = &CallSummary> {
         self.calls.values().filter(|call| !call.stage.has_ended())
+    }
+
+    pub fn provider(&self, id: &ProviderId) -> Option<&ProviderSummary> {
+        self.providers.iter().find(|provider| provider.id == *id)
+    }
+
+    pub fn model(&self, provider: &ProviderId, id: &ModelId) -> Option<&ModelSummary> {
+        self.models.iter().find(|model| model.id == *id && model.provider == *provider)
+    }
+
+    pub fn take_models(&mut self, models: Vec<ModelSummary>) {
+        self.dropped += models.len().saturating_sub(MAX_MODELS) as u64;
+        self.models = models.into_iter().take(MAX_MODELS).map(intake::model_summary).collect();
     }
 
     /// The scripted provider answers there instead of a real one.
@@ -131,6 +154,7 @@ impl SourceView {
             threads: !delta.threads.is_empty() || !delta.removed.is_empty(),
             calls: !delta.calls.is_empty(),
             clients: delta.clients.is_some(),
+            providers: !delta.providers.is_empty(),
             messages: delta.messages.into_iter().map(intake::message).collect(),
             afresh: false,
         };
@@ -148,7 +172,7 @@ impl SourceView {
             self.calls.insert(call.id, intake::call(call));
         }
         self.forget_calls();
-        for provider in delta.providers {
+        for provider in delta.providers.into_iter().map(intake::provider_summary) {
             if let Some(known) = self.providers.iter_mut().find(|known| known.id == provider.id) {
                 *known = provider;
             } else if self.providers.len() < MAX_PROVIDERS {

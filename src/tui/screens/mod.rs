@@ -4,6 +4,7 @@ pub mod activity;
 pub mod help;
 pub mod log;
 pub mod message;
+pub mod models;
 pub mod notice;
 pub mod question;
 pub mod threads;

@@ -92,6 +92,16 @@ fn calls_in_flight_and_ended() {
 }
 
 #[test]
+fn models_and_how_their_providers_do() {
+    let mut face = Driven::full(100, 30);
+    face.reply(OTHER, Reply::Models { outcome: Ok(models()) });
+    face.send(OTHER, Update::Delta(Box::new(Delta { providers: vec![failing()], ..Delta::default() })));
+    assert_snapshot!(face.keys("4j").frame());
+    face.take(Event::Resized { width: 60, height: 20 });
+    assert_snapshot!(face.keys("s").frame());
+}
+
+#[test]
 fn expiring_asks_first() {
     assert_snapshot!(reading(100, 30).keys("x").frame());
 }

@@ -63,8 +63,24 @@ fn infested(hostile: &str) -> Driven {
     driven.reply(OTHER, Reply::Thread { thread: thread_id('3'), outcome: Ok(Box::new(infested_detail(hostile))) });
     driven.reply(OTHER, Reply::LiveText { call: CallId(18), outcome: Ok(whole(hostile)) });
     let calls = vec![call(18, hostile, Some(thread_id('3')), failed, 50)];
-    driven.send(OTHER, Update::Delta(Box::new(Delta { calls, ..Delta::default() })));
+    let providers = vec![infested_provider(hostile)];
+    driven.send(OTHER, Update::Delta(Box::new(Delta { calls, providers, ..Delta::default() })));
+    let mut infested = models();
+    for model in &mut infested {
+        (model.id, model.provider) = (hostile.into(), hostile.into());
+        (model.title, model.description) = (text.clone(), text.clone());
+        (model.aliases, model.price_source) = (vec![text.clone()], Some(text.clone()));
+    }
+    driven.reply(OTHER, Reply::Models { outcome: Ok(infested) });
     driven
+}
+
+fn infested_provider(hostile: &str) -> ProviderSummary {
+    let mut provider = failing();
+    (provider.id, provider.title) = (hostile.into(), hostile.to_owned());
+    provider.health.last_error = Some(FailedWith { class: Class::Overloaded, message: hostile.to_owned() });
+    provider.resting.iter_mut().for_each(|resting| resting.model = Some(hostile.into()));
+    provider
 }
 
 fn infested_detail(hostile: &str) -> ThreadDetail {
@@ -159,7 +175,9 @@ fn foreign_text_does_nothing_to_the_terminal() {
         let mut driven = infested(hostile);
         assert_harmless(&driven, hostile);
         assert_harmless(driven.keys("x"), hostile);
-        assert_harmless(driven.keys("n5"), hostile);
+        assert_harmless(driven.keys("n4"), hostile);
+        assert_harmless(driven.keys("6"), hostile);
+        assert_harmless(driven.keys("5"), hostile);
         driven.keys("gg↵");
         let detail = MessageDetail {
             summary: other().messages.remove(0),

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::sample::*;
 use crate::clock::Clock;
+use crate::control::types::models::ModelSummary;
 use crate::control::types::*;
 use crate::control::{Control, ControlError, Reply};
 use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
@@ -87,6 +88,10 @@ impl Control for Scripted {
 
     fn message_text(&self, _: MessageSeq, _: MessageText, _: u64) -> Reply<'_, TextSlice> {
         gone()
+    }
+
+    fn models(&self) -> Reply<'_, Vec<ModelSummary>> {
+        Box::pin(async { Ok(models()) })
     }
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {

@@ -5,9 +5,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use crate::budget::{Decision, Part, Verdict};
+use crate::control::types::models::ModelSummary;
 use crate::control::types::*;
 use crate::id::{CallId, ConnectionId, MessageSeq, ThreadId};
-use crate::provider::{Effort, Finish, Usage};
+use crate::provider::{Class, Effort, Finish, Usage};
 use crate::tui::SourceId;
 use crate::tui::event::{Effect, Event, Reply, Watch};
 use crate::tui::model::Model;
@@ -329,5 +330,60 @@ fn consultation() -> ConsultationDetail {
             },
             Decision { part: Part::Prompt, subject: "prompt".to_owned(), tokens: Tokens(40), verdict: Verdict::Kept },
         ],
+    }
+}
+
+fn model(provider: &str, id: &str, score: u8) -> ModelSummary {
+    ModelSummary {
+        provider: provider.into(),
+        id: id.into(),
+        title: format!("The {id}"),
+        aliases: vec!["pro".to_owned(), "the-best".to_owned()],
+        description: "Reasons long; reads whole repositories".to_owned(),
+        score,
+        context_window: Tokens(1_000_000),
+        max_output: Some(Tokens(64_000)),
+        efforts: vec![Effort::Low, Effort::High],
+        images: true,
+        thinking: true,
+        input_price: Some(MicroUsd(1_250_000)),
+        output_price: None,
+        price_source: Some("https://prices.example (2026-11-01)".to_owned()),
+        breaker: None,
+    }
+}
+
+pub fn models() -> Vec<ModelSummary> {
+    vec![model("google", "gemini-2.5-pro", 17), model("xai", "grok-4", 16), model("google", "gemini-2.5-flash", 12)]
+}
+
+/// A provider that fails, with one of its models left alone.
+pub fn failing() -> ProviderSummary {
+    ProviderSummary {
+        id: "google".into(),
+        title: "Google".to_owned(),
+        configured: true,
+        answered: 212,
+        failed: 31,
+        last_latency_ms: Some(1_800),
+        last_failure: Some(Class::Overloaded),
+        health: HealthSummary {
+            requests: 100,
+            failing_per_mille: Some(310),
+            first_text_p50_ms: Some(900),
+            first_text_p95_ms: Some(2_000),
+            total_p50_ms: Some(1_800),
+            total_p95_ms: Some(8_400),
+            tokens_per_second: Some(92),
+            last_error: Some(FailedWith { class: Class::Overloaded, message: "The model is overloaded.".to_owned() }),
+            last_error_at: Some(ago(12)),
+        },
+        resting: vec![RestingSummary {
+            model: Some("gemini-2.5-flash".into()),
+            breaker: Breaker::Open,
+            rest_ms: 29_500,
+        }],
+        spent: MicroUsd(4_180_000),
+        cost_unknown: 3,
     }
 }

@@ -71,6 +71,7 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextPane | Action::PreviousPane => other_pane(model),
         Action::Go(screen) => model.screen = screen,
         Action::Follow => follow(model),
+        Action::Sort => sort(model),
         Action::Expire => ask_to_expire(model),
         Action::Cancel => ask_to_cancel(model),
         Action::Help => model.overlays.push(Overlay::Help),
@@ -105,6 +106,7 @@ fn step(model: &mut Model, step: Step) {
             None => model.log.step(step),
         },
         (Screen::Activity, _) => model.activity.step(step),
+        (Screen::Models, _) => model.models.step(step),
     }
 }
 
@@ -116,6 +118,7 @@ fn page(model: &Model) -> isize {
         (Screen::Threads, Focus::Reader) => areas.reader_text().0,
         (Screen::Log, _) if model.log.detail.is_some() => areas.detail_text().0,
         (Screen::Log | Screen::Activity, _) => areas.message_rows(),
+        (Screen::Models, _) => areas.model_rows(),
     };
     isize::try_from(seen.saturating_sub(1).max(1)).unwrap_or(isize::MAX)
 }
@@ -153,6 +156,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
             read_call(model);
             Vec::new()
         }
+        Screen::Models => Vec::new(),
     }
 }
 
@@ -172,7 +176,7 @@ fn back(model: &mut Model) {
     match model.screen {
         Screen::Threads => model.focus = Focus::List,
         Screen::Log => model.log.detail = None,
-        Screen::Activity => {}
+        Screen::Activity | Screen::Models => {}
     }
 }
 
@@ -184,6 +188,13 @@ fn follow(model: &mut Model) {
         model.log.follow = false;
     } else {
         model.log.step(Step::Bottom);
+    }
+}
+
+fn sort(model: &mut Model) {
+    if model.screen == Screen::Models {
+        model.models.order = model.models.order.next();
+        model.models.refresh(&model.sources);
     }
 }
 
@@ -237,7 +248,7 @@ fn ask_to_cancel(model: &mut Model) {
             let call = selected.and_then(|(source, call)| Some((source, model.call(source, call)?)));
             call.filter(|(_, call)| !call.stage.has_ended())
         }
-        Screen::Log => return,
+        Screen::Log | Screen::Models => return,
     };
     let Some((source, call)) = selected else {
         return model.say(Role::Muted, "no call is in flight here");

@@ -42,6 +42,15 @@ pub(super) fn take(model: &mut Model, source: SourceId, reply: Reply) -> Vec<Eff
                 }
             }
         }
+        Reply::Models { outcome } => match outcome {
+            Ok(models) => {
+                if let Some(source) = model.source_mut(source) {
+                    source.take_models(models);
+                }
+                model.models.refresh(&model.sources);
+            }
+            Err(error) => tell(model, &error),
+        },
         Reply::Expired { thread, outcome } => match outcome {
             Ok(()) => model.say(Role::Good, format!("expired {}", thread.short())),
             Err(error) if is_unknown(&error) => {

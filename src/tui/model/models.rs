@@ -1,0 +1,128 @@
+//! Models over all sources in a chosen order, and the one that is selected, known by its names.
+
+use super::list::{List, Step};
+use super::source::SourceView;
+use crate::control::types::ProviderSummary;
+use crate::control::types::models::ModelSummary;
+use crate::id::{ModelId, ProviderId};
+use crate::provider::Breaker;
+use crate::tui::SourceId;
+
+/// What rows are ordered by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    #[default]
+    Score,
+    Provider,
+    Name,
+    Latency,
+}
+
+/// One row, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub source: SourceId,
+    pub provider: ProviderId,
+    pub model: ModelId,
+}
+
+/// How a model stands, from its breaker and its provider's last requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing is known against it.
+    Up,
+    /// A tenth of its provider's requests fail, or more.
+    Failing,
+    /// It is left alone until it takes more.
+    CoolingDown,
+    /// It failed and is left alone.
+    Down,
+}
+
+/// Thousandths of failed requests from which a provider is said to fail.
+const FAILING: u32 = 100;
+
+#[derive(Clone, Debug, Default)]
+pub struct Models {
+    rows: Vec<Row>,
+    selected: Option<Row>,
+    pub order: Order,
+    pub list: List,
+}
+
+impl Order {
+    pub fn next(self) -> Self {
+        match self {
+            Self::Score => Self::Provider,
+            Self::Provider => Self::Name,
+            Self::Name => Self::Latency,
+            Self::Latency => Self::Score,
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Score => "score",
+            Self::Provider => "provider",
+            Self::Name => "name",
+            Self::Latency => "latency",
+        }
+    }
+}
+
+impl Models {
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    pub fn selected(&self) -> Option<&Row> {
+        self.selected.as_ref()
+    }
+
+    pub fn step(&mut self, step: Step) {
+        self.list.step(step, self.rows.len());
+        self.selected = self.rows.get(self.list.cursor).cloned();
+    }
+
+    /// Orders the models anew; the selected one stays selected.
+    pub fn refresh(&mut self, sources: &[SourceView]) {
+        let mut models: Vec<(&SourceView, &ModelSummary)> =
+            sources.iter().flat_map(|source| source.models.iter().map(move |model| (source, model))).collect();
+        let name = |(source, model): &(&SourceView, &ModelSummary)| (model.id.to_string(), source.id);
+        let score = |(_, model): &(&SourceView, &ModelSummary)| std::cmp::Reverse(model.score);
+        match self.order {
+            Order::Score => models.sort_by_cached_key(|row| (score(row), name(row))),
+            Order::Provider => models.sort_by_cached_key(|row| (row.1.provider.to_string(), score(row), name(row))),
+            Order::Name => models.sort_by_cached_key(name),
+            Order::Latency => models.sort_by_cached_key(|row| {
+                let p50 = row.0.provider(&row.1.provider).and_then(|provider| provider.health.total_p50_ms);
+                (p50.unwrap_or(u64::MAX), score(row), name(row))
+            }),
+        }
+        let row = |(source, model): (&SourceView, &ModelSummary)| Row {
+            source: source.id,
+            provider: model.provider.clone(),
+            model: model.id.clone(),
+        };
+        self.rows = models.into_iter().map(row).collect();
+        match self.selected.as_ref().and_then(|selected| self.rows.iter().position(|row| row == selected)) {
+            Some(at) => self.list.cursor = at,
+            None => self.step(Step::By(0)),
+        }
+    }
+}
+
+impl Standing {
+    pub fn of(model: &ModelSummary, provider: Option<&ProviderSummary>) -> Self {
+        // What the provider sends as it changes is newer than the list of models.
+        let resting = provider.into_iter().flat_map(|provider| &provider.resting);
+        let mut resting = resting.filter(|resting| resting.model.as_ref().is_none_or(|of| *of == model.id));
+        match resting.next().map(|resting| resting.breaker) {
+            Some(Breaker::Open | Breaker::HalfOpen) => return Self::Down,
+            Some(Breaker::CoolingDown) => return Self::CoolingDown,
+            Some(Breaker::Closed) | None => {}
+        }
+        let failing = provider.and_then(|provider| provider.health.failing_per_mille).unwrap_or_default();
+        if failing >= FAILING { Self::Failing } else { Self::Up }
+    }
+}
