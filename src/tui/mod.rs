@@ -8,6 +8,7 @@ pub mod keymap;
 mod layout;
 mod model;
 mod pane;
+mod rows;
 mod run_loop;
 mod screens;
 mod terminal;

@@ -89,10 +89,11 @@ fn take_update(model: &mut Model, id: SourceId, update: Update) {
     let shown = model.reader.as_ref().map(|reader| reader.shown).filter(|shown| shown.source() == id);
     let before = shown.and_then(|shown| used(model, shown));
     let Some(source) = model.source_mut(id) else { return };
-    let Changed { threads, calls, clients, providers, messages, afresh } = source.apply(update);
-    model.redraw |= clients || !messages.is_empty() && model.screen == Screen::Log;
+    let Changed { threads, calls, clients, providers, paused, messages, afresh } = source.apply(update);
+    let messages_seen = matches!(model.screen, Screen::Log | Screen::Overview);
+    model.redraw |= clients || paused || messages_seen && !messages.is_empty();
     if providers {
-        model.redraw |= model.screen == Screen::Models;
+        model.redraw |= matches!(model.screen, Screen::Models | Screen::Overview);
         model.models.refresh(&model.sources);
     }
     if afresh {

@@ -12,7 +12,7 @@ use super::layout::{Areas, Breadth, areas};
 use super::model::source::{SourceState, SourceView};
 use super::model::{Focus, Model, Overlay, Screen};
 use super::pane::{put, spread};
-use super::screens::{activity, help, log, message, models, notice, question, threads, turns};
+use super::screens::{activity, help, log, message, models, notice, overview, question, threads, turns};
 use super::theme::{Role, Theme};
 use crate::text;
 
@@ -41,6 +41,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     }
     head(model, buffer, &areas);
     match model.screen {
+        Screen::Overview => overview::draw(model, buffer, &areas),
         Screen::Threads => {
             let narrow = areas.breadth != Breadth::Wide;
             if !narrow || model.focus == Focus::List {
@@ -79,10 +80,6 @@ fn head(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     }
     if model.read_only {
         left.push(Span::styled("  read-only", theme.style(Role::Warning)));
-    }
-    if model.sources.iter().any(|source| source.own && source.is_demo()) {
-        let said = if width >= 90 { "  demo: a scripted provider answers" } else { "  demo" };
-        left.push(Span::styled(said, theme.style(Role::Warning)));
     }
     if areas.breadth == Breadth::Minimal {
         let marks = model.sources.iter().map(|source| mark(source, theme)).chain([Span::raw(" ")]).collect();
@@ -136,8 +133,8 @@ fn described(source: &SourceView) -> String {
     if !names.is_empty() {
         said.push_str(&format!(" ‹{}›", names.join(", ")));
     }
-    if source.is_demo() && !source.own {
-        said.push_str(" demo");
+    if source.is_demo() {
+        said.push_str(if source.own { " demo: a scripted provider answers" } else { " demo" });
     }
     match &source.state {
         SourceState::Connecting => said.push_str(" connecting"),
@@ -194,6 +191,7 @@ fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
 fn most_wanted(model: &Model) -> &'static [Action] {
     use Action::{Back, Cancel, Expire, Follow, Help, NextPane, NextTurn, Open, PageDown, PreviousTurn, Quit, Sort};
     match (model.screen, model.focus) {
+        (Screen::Overview, _) => &[Open, Help, Quit, Expire, Cancel],
         (Screen::Threads, Focus::List) => &[Open, Help, Quit, Expire, Cancel, NextPane],
         (Screen::Threads, Focus::Reader) => &[Back, Help, Quit, NextTurn, PreviousTurn, Expire, Cancel],
         (Screen::Log, _) if model.log.detail.is_some() => &[Back, Help, Quit, PageDown],

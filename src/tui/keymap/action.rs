@@ -96,6 +96,7 @@ pub const ACTIONS: &[Described] = &[
     row(Action::Back, "back", &["esc"], Group::Moving, "back", "back, or close what stands on top; never quits"),
     row(Action::NextPane, "next-pane", &["tab"], Group::Moving, "next pane", "to the next pane"),
     row(Action::PreviousPane, "previous-pane", &["shift-tab"], Group::Moving, "pane before", "to the pane before"),
+    row(Action::Go(Screen::Overview), "overview", &["1"], Group::Screens, "overview", "everything at a glance"),
     row(Action::Go(Screen::Threads), "threads", &["2"], Group::Screens, "threads", "threads and their turns"),
     row(Action::Go(Screen::Models), "models", &["4"], Group::Screens, "models", "models and how their providers do"),
     row(Action::Go(Screen::Log), "log", &["5"], Group::Screens, "log", "every message in and out"),

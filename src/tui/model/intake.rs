@@ -3,8 +3,8 @@
 
 use crate::control::types::models::ModelSummary;
 use crate::control::types::{
-    CallSummary, ClientSummary, ConsultationDetail, Hello, MessageSummary, ProviderSummary, RefusedFile, Stage,
-    ThreadSummary, TurnDetail,
+    CallSummary, ClientSummary, ConsultationDetail, Hello, MessageSummary, PausedSummary, ProviderSummary, RefusedFile,
+    Stage, ThreadSummary, TurnDetail,
 };
 use crate::id::{ModelId, ProviderId};
 use crate::provider::Finish;
@@ -98,6 +98,15 @@ pub fn model_summary(mut of: ModelSummary) -> ModelSummary {
     of.id = model(of.id);
     of.aliases.iter_mut().chain([&mut of.title, &mut of.description]).for_each(clean);
     of.price_source.iter_mut().for_each(clean);
+    of
+}
+
+/// Its text stays as it came: it is edited as it is, and made harmless where it is shown.
+pub fn paused(mut of: PausedSummary) -> PausedSummary {
+    clean(&mut of.method);
+    of.tool.iter_mut().for_each(clean);
+    clean(&mut of.by);
+    clean(&mut of.reason);
     of
 }
 

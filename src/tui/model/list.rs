@@ -47,6 +47,12 @@ impl List {
         self.offset = self.offset.saturating_sub(1);
     }
 
+    /// Rows for a place of another height than the list is fitted to: from the first on, as far as the cursor needs.
+    pub fn around(&self, len: usize, height: usize) -> Range<usize> {
+        let first = (self.cursor + 1).saturating_sub(height).min(len);
+        first..len.min(first.saturating_add(height))
+    }
+
     /// The rows on screen.
     pub fn window(&self, len: usize, height: usize) -> Range<usize> {
         let first = self.offset.min(len);

@@ -2,6 +2,7 @@
 //! view reads it.
 
 pub mod activity;
+pub mod alerts;
 mod body;
 mod facts;
 mod intake;
@@ -70,6 +71,7 @@ pub struct Model {
 /// The screens, in the order of their tabs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Screen {
+    Overview,
     Threads,
     Models,
     Log,
@@ -77,10 +79,11 @@ pub enum Screen {
 }
 
 impl Screen {
-    pub const ALL: [Self; 4] = [Self::Threads, Self::Models, Self::Log, Self::Activity];
+    pub const ALL: [Self; 5] = [Self::Overview, Self::Threads, Self::Models, Self::Log, Self::Activity];
 
     pub fn title(self) -> &'static str {
         match self {
+            Self::Overview => "Overview",
             Self::Threads => "Threads",
             Self::Models => "Models",
             Self::Log => "Log",
@@ -213,6 +216,11 @@ impl Model {
         let toast = self.toast.as_ref().map(|toast| toast.until.since(self.now));
         let on_screen = match self.screen {
             Screen::Threads => self.ages_change_in(areas),
+            Screen::Overview => {
+                let waits = self.sources.iter().any(|source| !source.paused.is_empty());
+                let second = waits.then_some(Duration::from_secs(1));
+                second.into_iter().chain(self.ages_change_in(areas)).min()
+            }
             Screen::Log | Screen::Models => None,
             Screen::Activity => self.activity.changes_in(&self.sources, self.now),
         };

@@ -122,7 +122,11 @@ impl Standing {
             Some(Breaker::CoolingDown) => return Self::CoolingDown,
             Some(Breaker::Closed) | None => {}
         }
-        let failing = provider.and_then(|provider| provider.health.failing_per_mille).unwrap_or_default();
-        if failing >= FAILING { Self::Failing } else { Self::Up }
+        if provider.is_some_and(Self::fails) { Self::Failing } else { Self::Up }
+    }
+
+    /// Whether so many of the provider's last requests failed that a person should know.
+    pub fn fails(provider: &ProviderSummary) -> bool {
+        provider.health.failing_per_mille.is_some_and(|failing| failing >= FAILING)
     }
 }

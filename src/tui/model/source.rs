@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::intake;
 use crate::control::types::models::ModelSummary;
 use crate::control::types::{
-    CallSummary, ClientSummary, Delta, Hello, Limits, MessageSummary, ProviderSummary, Snapshot, ThreadSummary, Update,
+    CallSummary, ClientSummary, Delta, Hello, Limits, MessageSummary, PausedSummary, ProviderSummary, Snapshot,
+    ThreadSummary, Update,
 };
 use crate::id::{CallId, ModelId, ProviderId, ThreadId};
 use crate::tui::SourceId;
@@ -18,6 +19,8 @@ const MAX_CALLS: usize = 512;
 /// Providers of one source that are held.
 const MAX_PROVIDERS: usize = 256;
 
+/// Paused messages of one source that are held; an engine lets fewer wait.
+const MAX_PAUSED: usize = 256;
 /// Models of one source that are held.
 const MAX_MODELS: usize = 5_000;
 
@@ -35,6 +38,8 @@ pub struct SourceView {
     pub threads: HashMap<ThreadId, ThreadSummary>,
     pub calls: BTreeMap<CallId, CallSummary>,
     pub providers: Vec<ProviderSummary>,
+    /// Messages that wait for a person's decision.
+    pub paused: Vec<PausedSummary>,
     /// Fetched once after each snapshot.
     pub models: Vec<ModelSummary>,
     /// Events that were lost to falling behind, and summaries beyond what is held.
@@ -58,6 +63,7 @@ pub struct Changed {
     pub calls: bool,
     pub clients: bool,
     pub providers: bool,
+    pub paused: bool,
     /// New messages, oldest first.
     pub messages: Vec<MessageSummary>,
     /// The messages are all there are, not only new ones.
@@ -77,6 +83,7 @@ impl SourceView {
             threads: HashMap::new(),
             calls: BTreeMap::new(),
             providers: Vec::new(),
+            paused: Vec::new(),
             models: Vec::new(),
             dropped: 0,
         }
@@ -102,6 +109,7 @@ impl SourceView {
         self.clients.clear();
         self.providers.clear();
         self.models.clear();
+        self.paused.clear();
     }
 
     pub fn in_flight(&self) -> impl DoubleEndedIterator<Item = &CallSummary> {
@@ -144,6 +152,7 @@ impl SourceView {
             calls: snapshot.calls,
             messages: snapshot.messages,
             providers: snapshot.providers,
+            paused: Some(snapshot.paused),
             ..Delta::default()
         };
         Changed { threads: true, calls: true, clients: true, afresh: true, ..self.change(delta) }
@@ -155,6 +164,7 @@ impl SourceView {
             calls: !delta.calls.is_empty(),
             clients: delta.clients.is_some(),
             providers: !delta.providers.is_empty(),
+            paused: delta.paused.is_some(),
             messages: delta.messages.into_iter().map(intake::message).collect(),
             afresh: false,
         };
@@ -178,6 +188,9 @@ impl SourceView {
             } else if self.providers.len() < MAX_PROVIDERS {
                 self.providers.push(provider);
             }
+        }
+        if let Some(paused) = delta.paused {
+            self.paused = paused.into_iter().take(MAX_PAUSED).map(intake::paused).collect();
         }
         if let Some(clients) = delta.clients {
             self.clients = intake::clients(clients);

@@ -6,6 +6,7 @@ pub mod log;
 pub mod message;
 pub mod models;
 pub mod notice;
+pub mod overview;
 pub mod question;
 pub mod threads;
 pub mod turns;

@@ -102,6 +102,19 @@ fn models_and_how_their_providers_do() {
 }
 
 #[test]
+fn everything_at_a_glance() {
+    let mut face = Driven::full(100, 30);
+    face.reply(OTHER, Reply::Models { outcome: Ok(models()) });
+    let delta = Delta { providers: vec![failing()], paused: Some(vec![paused()]), ..Delta::default() };
+    face.send(OTHER, Update::Delta(Box::new(delta)));
+    assert_snapshot!(face.keys("1j").frame());
+    face.take(Event::Resized { width: 60, height: 20 });
+    assert_snapshot!(face.frame());
+    face.take(Event::Resized { width: 40, height: 10 });
+    assert_snapshot!(face.frame());
+}
+
+#[test]
 fn expiring_asks_first() {
     assert_snapshot!(reading(100, 30).keys("x").frame());
 }

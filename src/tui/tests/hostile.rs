@@ -53,6 +53,10 @@ fn infested(hostile: &str) -> Driven {
         message.tool = Some(text.clone());
         message.id = Some(text.clone());
     }
+    let mut waiting = paused();
+    (waiting.tool, waiting.by, waiting.reason) = (Some(text.clone()), text.clone(), text.clone());
+    (waiting.method, waiting.text) = (text.clone(), whole(hostile));
+    snapshot.paused = vec![waiting];
     let failed = Stage::Failed { class: None, message: text.clone() };
     let mut on_thread = call(18, hostile, Some(thread_id('3')), Stage::Streaming, 50);
     on_thread.model = Some(hostile.into());
@@ -175,7 +179,8 @@ fn foreign_text_does_nothing_to_the_terminal() {
         let mut driven = infested(hostile);
         assert_harmless(&driven, hostile);
         assert_harmless(driven.keys("x"), hostile);
-        assert_harmless(driven.keys("n4"), hostile);
+        assert_harmless(driven.keys("n1"), hostile);
+        assert_harmless(driven.keys("4"), hostile);
         assert_harmless(driven.keys("6"), hostile);
         assert_harmless(driven.keys("5"), hostile);
         driven.keys("gg↵");

@@ -7,7 +7,7 @@ use ratatui::backend::TestBackend;
 use crate::budget::{Decision, Part, Verdict};
 use crate::control::types::models::ModelSummary;
 use crate::control::types::*;
-use crate::id::{CallId, ConnectionId, MessageSeq, ThreadId};
+use crate::id::{CallId, ConnectionId, MessageSeq, PauseId, ThreadId};
 use crate::provider::{Class, Effort, Finish, Usage};
 use crate::tui::SourceId;
 use crate::tui::event::{Effect, Event, Reply, Watch};
@@ -385,5 +385,22 @@ pub fn failing() -> ProviderSummary {
         }],
         spent: MicroUsd(4_180_000),
         cost_unknown: 3,
+    }
+}
+
+pub fn paused() -> PausedSummary {
+    PausedSummary {
+        id: PauseId(1),
+        connection: ConnectionId(1),
+        direction: Direction::In,
+        kind: MessageKind::Request,
+        method: "tools/call".to_owned(),
+        tool: Some("chat".to_owned()),
+        by: "rules".to_owned(),
+        reason: "a person looks at what leaves".to_owned(),
+        since: ago(6),
+        until: UnixMillis(NOW.0 + 24_000),
+        continues: false,
+        text: whole("{}"),
     }
 }

@@ -95,7 +95,7 @@ fn other_pane(model: &mut Model) {
 
 fn step(model: &mut Model, step: Step) {
     match (model.screen, model.focus) {
-        (Screen::Threads, Focus::List) => model.threads.step(step),
+        (Screen::Threads, Focus::List) | (Screen::Overview, _) => model.threads.step(step),
         (Screen::Threads, Focus::Reader) => {
             if let Some(reader) = &mut model.reader {
                 reader.step(step);
@@ -114,7 +114,7 @@ fn step(model: &mut Model, step: Step) {
 fn page(model: &Model) -> isize {
     let areas = model.areas();
     let seen = match (model.screen, model.focus) {
-        (Screen::Threads, Focus::List) => areas.thread_rows(),
+        (Screen::Threads, Focus::List) | (Screen::Overview, _) => areas.thread_rows(),
         (Screen::Threads, Focus::Reader) => areas.reader_text().0,
         (Screen::Log, _) if model.log.detail.is_some() => areas.detail_text().0,
         (Screen::Log | Screen::Activity, _) => areas.message_rows(),
@@ -134,6 +134,13 @@ fn step_turn(model: &mut Model, forward: bool) {
 
 fn open(model: &mut Model) -> Vec<Effect> {
     match model.screen {
+        Screen::Overview => {
+            if model.threads.selected().is_some() {
+                model.threads.choose();
+                (model.screen, model.focus) = (Screen::Threads, Focus::Reader);
+            }
+            Vec::new()
+        }
         Screen::Threads => {
             if model.threads.selected().is_some() {
                 model.threads.choose();
@@ -176,7 +183,7 @@ fn back(model: &mut Model) {
     match model.screen {
         Screen::Threads => model.focus = Focus::List,
         Screen::Log => model.log.detail = None,
-        Screen::Activity | Screen::Models => {}
+        Screen::Overview | Screen::Activity | Screen::Models => {}
     }
 }
 
@@ -199,7 +206,7 @@ fn sort(model: &mut Model) {
 }
 
 fn ask_to_expire(model: &mut Model) {
-    if model.screen != Screen::Threads {
+    if !matches!(model.screen, Screen::Threads | Screen::Overview) {
         return;
     }
     if model.read_only {
@@ -239,7 +246,7 @@ fn ask_to_cancel(model: &mut Model) {
         return model.say(Role::Warning, "read-only: calls are not cancelled from here");
     }
     let selected = match model.screen {
-        Screen::Threads => {
+        Screen::Threads | Screen::Overview => {
             let row = model.threads.selected();
             row.and_then(|row| Some((row.source(), model.call_in_flight(row)?)))
         }

@@ -1,0 +1,84 @@
+//! What a person should know of without looking for it: read off the model, the most pressing first.
+
+use std::time::Duration;
+
+use super::Model;
+use super::models::Standing;
+use super::source::SourceView;
+use crate::control::types::{ProviderSummary, ThreadSummary};
+use crate::tui::figure;
+use crate::tui::theme::Role;
+
+/// Alerts that are told; what is beyond them is counted.
+const MAX_ALERTS: usize = 50;
+/// A thread whose time runs out within this is spoken of.
+const EXPIRES_SOON: Duration = Duration::from_secs(5 * 60);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    pub role: Role,
+    pub text: String,
+}
+
+/// All alerts.
+pub fn alerts(model: &Model) -> Vec<Alert> {
+    let live = || model.sources.iter().filter(|source| !source.is_gone());
+    let paused = live().flat_map(|source| {
+        source.paused.iter().map(|paused| {
+            let left = paused.until.since(model.now).as_secs();
+            let then = if paused.continues { "goes on" } else { "is blocked" };
+            let what = paused.tool.as_deref().unwrap_or(&paused.method);
+            bad(format!("{what} waits for a person ({}); it {then} in {left} s", paused.by))
+        })
+    });
+    let providers = live().flat_map(|source| source.providers.iter().filter_map(of_provider));
+    let resting = live().flat_map(left_alone);
+    let threads =
+        live().flat_map(|source| source.threads.values().filter_map(|thread| of_thread(model, source, thread)));
+    let mut threads: Vec<Alert> = threads.collect();
+    threads.sort_by(|one, other| (one.role != Role::Bad, &one.text).cmp(&(other.role != Role::Bad, &other.text)));
+    paused.chain(providers).chain(resting).chain(threads).take(MAX_ALERTS).collect()
+}
+
+/// The models of the source that are not asked for now.
+fn left_alone(source: &SourceView) -> impl Iterator<Item = Alert> {
+    source.models.iter().filter_map(|model| {
+        let standing = Standing::of(model, source.provider(&model.provider));
+        match standing {
+            Standing::Down => Some(bad(format!("{} failed and is left alone", model.id))),
+            Standing::CoolingDown => Some(warning(format!("{} takes no more for now", model.id))),
+            Standing::Up | Standing::Failing => None,
+        }
+    })
+}
+
+fn of_provider(provider: &ProviderSummary) -> Option<Alert> {
+    let failing = provider.health.failing_per_mille.filter(|_| Standing::fails(provider))?;
+    let requests = provider.health.requests;
+    Some(warning(format!(
+        "{}: {}.{} % of its last {requests} requests failed",
+        provider.id,
+        failing / 10,
+        failing % 10
+    )))
+}
+
+fn of_thread(model: &Model, source: &SourceView, thread: &ThreadSummary) -> Option<Alert> {
+    let id = thread.id.short();
+    let limit = source.limits.map(|limits| limits.max_turns)?;
+    let soon = thread.expires.since(model.now);
+    match limit.saturating_sub(thread.answered) {
+        0 => Some(bad(format!("{id} {} has used its {limit} turns", thread.tool))),
+        1 => Some(warning(format!("{id} {} has 1 of {limit} turns left", thread.tool))),
+        _ if soon <= EXPIRES_SOON => Some(warning(format!("{id} {} ends in {}", thread.tool, figure::age(soon)))),
+        _ => None,
+    }
+}
+
+fn bad(text: String) -> Alert {
+    Alert { role: Role::Bad, text }
+}
+
+fn warning(text: String) -> Alert {
+    Alert { role: Role::Warning, text }
+}
