@@ -44,6 +44,8 @@ pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams:
 struct Row {
     provider: String,
     result: Verdict,
+    /// The variable or the file that its key was found in.
+    key_from: Option<String>,
     message: String,
 }
 
@@ -54,6 +56,7 @@ fn check(registry: &Registry, runtime: &Runtime, json: bool, streams: &mut Strea
         let rows = checked.into_iter().map(|checked| Row {
             provider: checked.provider.to_string(),
             result: checked.verdict,
+            key_from: checked.key_from.map(|from| from.to_string()),
             message: checked.message,
         });
         streams.json(&rows.collect::<Vec<_>>())?;
@@ -61,10 +64,12 @@ fn check(registry: &Registry, runtime: &Runtime, json: bool, streams: &mut Strea
         let variables: Vec<String> = registry.providers().into_iter().map(|provider| provider.variable).collect();
         streams.complain(format_args!("no provider is configured: set one of {}", variables.join(", ")));
     } else {
-        let mut table = Table::new(["PROVIDER", "RESULT", "WHY"]);
+        let mut table = Table::new(["PROVIDER", "RESULT", "KEY FROM", "WHY"]);
         for checked in checked {
             let why = streams.shown(&checked.message.replace(['\n', '\r', '\t'], " ")).into_owned();
-            table.row([checked.provider.to_string(), checked.verdict.as_str().to_owned(), why]);
+            let from = checked.key_from.map_or_else(|| "-".to_owned(), |from| from.to_string());
+            let from = streams.shown(&from).into_owned();
+            table.row([checked.provider.to_string(), checked.verdict.as_str().to_owned(), from, why]);
         }
         streams.table(&table)?;
     }

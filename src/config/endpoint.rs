@@ -1,10 +1,11 @@
-//! The providers that can be asked: those with a key in the environment, or with a URL of their own. The one place in
-//! which a provider's key is read.
+//! The providers that can be asked: those with a key, or with a URL of their own. The one place in which a provider's
+//! key is looked for: in the environment first, then in the user's key file.
 
 use super::draft::{Draft, ProviderDraft};
 use super::environment::Environment;
 use super::error::{Error, Place, Problem};
-use super::section::Endpoint;
+use super::keyfile::KeyFile;
+use super::section::{Endpoint, KeyFrom};
 use super::shipped::{PROVIDERS, Shipped};
 use super::{Origin, Setting};
 use crate::secret::Secret;
@@ -24,28 +25,42 @@ pub struct KeySource {
     /// The dotted name of the provider's `key_env`.
     pub setting: String,
     pub variable: String,
-    pub is_set: bool,
+    /// None where there is no key.
+    pub found: Option<KeyFrom>,
 }
 
-pub fn build(draft: &Draft, settings: &[Setting], environment: &Environment) -> Endpoints {
+/// A key and where it was found.
+type Found = (Secret, KeyFrom);
+
+/// Where keys are looked for.
+struct Places<'a> {
+    settings: &'a [Setting],
+    environment: &'a Environment,
+    file: &'a KeyFile,
+}
+
+pub fn build(draft: &Draft, settings: &[Setting], environment: &Environment, file: &KeyFile) -> Endpoints {
+    let places = Places { settings, environment, file };
     let mut built = Endpoints::default();
     // Further endpoints of a kind stand behind the first one, by name.
     let mut drafts: Vec<&ProviderDraft> = draft.providers.iter().collect();
     drafts.sort_by_key(|draft| (draft.kind, draft.name.as_deref()));
     for configured in drafts {
         let Some(provider) = PROVIDERS.get(configured.kind) else { continue };
-        let key = built.read_key(configured, settings, environment);
-        if let Some(key) = &key {
-            built.look_at(key, provider, configured);
+        let found = built.read_key(configured, &places);
+        if let Some(found) = &found {
+            built.look_at(found, provider, configured);
         }
-        if !built.is_whole(key.is_some(), provider, configured) {
+        if !built.is_whole(found.as_ref().map(|(_, from)| from), provider, configured) {
             continue;
         }
+        let (key, key_from) = found.unzip();
         built.endpoints.push(Endpoint {
             provider: configured.id().to_owned(),
             like: configured.name.is_some().then(|| provider.id.clone()),
             base_url: configured.base_url.clone(),
             key,
+            key_from,
             models: configured.models.clone(),
             allowed: configured.allowed.clone(),
             models_file: configured.models_file.clone(),
@@ -57,70 +72,89 @@ pub fn build(draft: &Draft, settings: &[Setting], environment: &Environment) -> 
 
 impl Endpoints {
     /// Whether it can be asked with what is set. A part alone may be there for another program, so it stops nothing.
-    fn is_whole(&mut self, has_key: bool, provider: &Shipped, configured: &ProviderDraft) -> bool {
+    fn is_whole(&mut self, key: Option<&KeyFrom>, provider: &Shipped, configured: &ProviderDraft) -> bool {
         let has_url = configured.base_url.is_some();
         if configured.name.is_some() && !has_url {
             let section = configured.section();
             self.warnings.push(format!("[{section}] has no base_url, so it is not asked: set it"));
             return false;
         }
-        if has_key && !has_url && provider.base_url.is_none() {
+        if let Some(from) = key.filter(|_| !has_url && provider.base_url.is_none()) {
             let (title, url) = (&provider.title, provider.base_url_variable.as_deref().unwrap_or("base_url"));
-            let key = &configured.key_env;
-            self.warnings.push(format!("${key} is set and ${url} is not, so {title} is not asked: set both"));
+            let key = told(from);
+            self.warnings.push(format!("{key} is set and ${url} is not, so {title} is not asked: set both"));
             return false;
         }
-        has_key || (has_url && !provider.needs_key)
+        key.is_some() || (has_url && !provider.needs_key)
     }
 
     /// A key that looks like another one is likely a slip, and may be right all the same.
-    fn look_at(&mut self, key: &Secret, provider: &Shipped, configured: &ProviderDraft) {
+    fn look_at(&mut self, (key, from): &Found, provider: &Shipped, configured: &ProviderDraft) {
         let fits = |begin: &String| key.expose().starts_with(begin.as_str());
         if configured.base_url.is_some() || provider.key_begins.is_empty() || provider.key_begins.iter().any(fits) {
             return;
         }
-        let (name, title, begins) = (&configured.key_env, &provider.title, provider.key_begins.join(" or "));
+        let (name, title, begins) = (told(from), &provider.title, provider.key_begins.join(" or "));
         self.warnings.push(format!(
-            "${name} does not begin with {begins}, as keys of {title} do: should it be refused, see whether it is another's"
+            "{name} does not begin with {begins}, as keys of {title} do: should it be refused, see whether it is another's"
         ));
     }
 
-    fn read_key(
-        &mut self,
-        configured: &ProviderDraft,
-        settings: &[Setting],
-        environment: &Environment,
-    ) -> Option<Secret> {
-        let name = &configured.key_env;
-        if name.is_empty() {
-            return None;
+    fn read_key(&mut self, configured: &ProviderDraft, places: &Places<'_>) -> Option<Found> {
+        let found =
+            self.in_environment(configured, places.environment).or_else(|| self.in_file(configured, places.file));
+        let (provider, variable) = (configured.id(), configured.key_env.clone());
+        if variable.is_empty() {
+            return found;
         }
-        let (provider, setting) = (configured.id(), format!("{}.key_env", configured.section()));
+        let setting = format!("{}.key_env", configured.section());
+        let set = |s: &Setting| s.key.name == setting && s.origin != Origin::Default;
+        let wanted = configured.name.is_some() || places.settings.iter().any(set);
+        if wanted && found.is_none() && places.environment.text(&variable) == Ok(None) {
+            self.warnings.push(format!("{setting} names ${variable}, which is not set: {provider} has no key"));
+        }
+        self.keys.push(KeySource { setting, variable, found: found.as_ref().map(|(_, from)| from.clone()) });
+        found
+    }
+
+    fn in_environment(&mut self, configured: &ProviderDraft, environment: &Environment) -> Option<Found> {
+        let name = &configured.key_env;
         let refused = |problem| Error { place: Place::Variable(name.clone()), key: None, problem };
-        let key = match environment.text(name) {
-            Err(_) => {
-                self.errors.push(refused(Problem::NotUnicode));
-                None
-            }
+        match environment.text(name) {
+            Err(_) => self.errors.push(refused(Problem::NotUnicode)),
             Ok(Some(key)) if is_placeholder(key) => {
                 self.warnings.push(format!("${name} holds a placeholder and counts as unset: put your key there"));
-                None
             }
-            Ok(Some(key)) if !key.bytes().all(is_of_a_key) => {
-                self.errors.push(refused(Problem::KeyCharacters));
-                None
-            }
-            Ok(Some(key)) => Some(Secret::new(key)),
-            Ok(None) => {
-                let set = |s: &Setting| s.key.name == setting && s.origin != Origin::Default;
-                if configured.name.is_some() || settings.iter().any(set) {
-                    self.warnings.push(format!("{setting} names ${name}, which is not set: {provider} has no key"));
-                }
-                None
-            }
-        };
-        self.keys.push(KeySource { setting, variable: name.clone(), is_set: key.is_some() });
-        key
+            Ok(Some(key)) if !key.bytes().all(is_of_a_key) => self.errors.push(refused(Problem::KeyCharacters)),
+            Ok(Some(key)) => return Some((Secret::new(key), KeyFrom::Variable(name.clone()))),
+            Ok(None) => {}
+        }
+        None
+    }
+
+    fn in_file(&mut self, configured: &ProviderDraft, file: &KeyFile) -> Option<Found> {
+        let written = file.find(configured.id())?;
+        let (key, path) = (written.key.expose(), file.path());
+        if key.is_empty() || is_placeholder(key) {
+            let (id, path) = (configured.id(), path.display());
+            self.warnings
+                .push(format!("{path} holds a placeholder for {id}, which counts as unset: put your key there"));
+            return None;
+        }
+        if !key.bytes().all(is_of_a_key) {
+            let place = written.place.clone();
+            self.errors.push(Error { place, key: None, problem: Problem::KeyCharacters });
+            return None;
+        }
+        Some((written.key.clone(), KeyFrom::File(path.to_owned())))
+    }
+}
+
+/// A place as a sentence speaks of it.
+fn told(from: &KeyFrom) -> String {
+    match from {
+        KeyFrom::Variable(name) => format!("${name}"),
+        KeyFrom::File(path) => format!("the key in {}", path.display()),
     }
 }
 

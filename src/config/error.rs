@@ -39,8 +39,19 @@ pub enum Problem {
     Bound { given: String, min: String, max: String },
     #[error("no such {what}{}", did_you_mean(.nearest))]
     Unknown { what: &'static str, nearest: Option<String> },
-    #[error("a key does not belong here: put it into an environment variable and name that with `key_env`")]
+    #[error(
+        "a key does not belong here: put it into keys.toml beside this file, or into an environment variable named by \
+         `key_env`"
+    )]
     KeyInPlainText,
+    #[error("keys that others can read are not used (mode {0:o}): chmod 600 the file")]
+    OpenKeyFile(u32),
+    #[error("it belongs to another user, who could send your words elsewhere: write a file of your own")]
+    ForeignKeyFile,
+    #[error("it is a link, a pipe or a folder: keys are read from a plain file alone")]
+    NoPlainKeyFile,
+    #[error("keys are written as `openai = \"...\"`, a line for each provider")]
+    KeyFileSyntax,
     #[error(
         "a limit by day needs a store that outlives the process, and this zen has none: set spend.total, which counts \
          this process"

@@ -10,6 +10,7 @@ mod draft;
 mod endpoint;
 mod field;
 mod file;
+mod keyfile;
 mod layer;
 mod provider;
 mod resilience;
@@ -27,16 +28,17 @@ pub use field::level_name;
 pub use paths::Places;
 pub use resilience::{Breaker, Bulkhead, Cache, Resilience, Retry, Spend};
 pub use section::{
-    Config, Control, Endpoint, Files, HttpLimits, Interceptors, Log, LogLevel, Models, Providers, Serve, Server,
-    Threads, Tools,
+    Config, Control, Endpoint, Files, HttpLimits, Interceptors, KeyFrom, Log, LogLevel, Models, Providers, Serve,
+    Server, Threads, Tools,
 };
 pub use value::{parse_duration, parse_size};
 
-use draft::Draft;
+use draft::{Draft, ProviderDraft};
 use endpoint::KeySource;
 use error::{Error, Place};
 use file::Source;
 use key::{KEYS, Key};
+use keyfile::KeyFile;
 use layer::Layers;
 
 /// What there is to load from.
@@ -105,7 +107,9 @@ pub fn load(input: Input<'_>) -> Result<Loaded, Errors> {
     layers.read_flags(input.flags);
 
     let mut merged = merge(layers, &places);
-    let endpoints = endpoint::build(&merged.draft, &merged.settings, input.environment);
+    let names: Vec<&str> = merged.draft.providers.iter().map(ProviderDraft::id).collect();
+    let key_file = KeyFile::read(places.keys_file(), &names, &mut merged.errors);
+    let endpoints = endpoint::build(&merged.draft, &merged.settings, input.environment, &key_file);
     merged.errors.extend(endpoints.errors);
     if !merged.errors.is_empty() {
         merged.errors.sort_by(|one, other| one.place.cmp(&other.place));
@@ -176,7 +180,7 @@ fn show_values(merged: &mut Merged, config: &Config, keys: &[KeySource]) {
     merged.draft.config.models.file.clone_from(&config.models.file);
     for setting in &mut merged.settings {
         setting.value = match keys.iter().find(|source| source.setting == setting.key.name) {
-            Some(source) if source.is_set => format!("set ({})", source.variable),
+            Some(KeySource { found: Some(from), .. }) => format!("set ({from})"),
             Some(source) => format!("unset ({})", source.variable),
             None => setting.key.show(&mut merged.draft),
         };

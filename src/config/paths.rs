@@ -40,6 +40,11 @@ impl Places {
         self.config.as_ref().map(|place| place.join("config.toml"))
     }
 
+    /// The user's keys, which nobody else can read.
+    pub fn keys_file(&self) -> Option<PathBuf> {
+        self.config.as_ref().map(|place| place.join("keys.toml"))
+    }
+
     /// The user's additions to the catalogue of models, where `models.file` is not set.
     pub fn models_file(&self) -> Option<PathBuf> {
         self.config.as_ref().map(|place| place.join("models.toml"))

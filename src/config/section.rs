@@ -1,5 +1,6 @@
 //! The checked values that the rooms are given, by section. Plain data: no parsing, no I/O, no layers.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -89,6 +90,22 @@ pub struct Providers {
     pub resilience: Resilience,
 }
 
+/// Where a key was found. In the order in which the places are looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyFrom {
+    Variable(String),
+    File(PathBuf),
+}
+
+impl fmt::Display for KeyFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => f.write_str(name),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
 /// One configured provider.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Endpoint {
@@ -99,6 +116,8 @@ pub struct Endpoint {
     /// Overrides the provider's own base URL.
     pub base_url: Option<String>,
     pub key: Option<Secret>,
+    /// None where it has no key, or was not read from the user's places.
+    pub key_from: Option<KeyFrom>,
     /// Models to offer beside the catalogue's (`CUSTOM_MODEL_NAME`), as `name` or `name=deployment`.
     pub models: Vec<String>,
     /// The only models that may be asked, by name or alias. Empty: all.

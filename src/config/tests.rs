@@ -1,6 +1,7 @@
 //! The loader as a whole: precedence, origins, refusals with their places, and what must never be believed or shown.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -31,6 +32,13 @@ impl Desk {
         self
     }
 
+    fn keys(self, text: &str, mode: u32) -> Self {
+        let folder = self.home.path().join(".config/zen");
+        fs::create_dir_all(&folder).expect("created");
+        write_keys(&folder.join("keys.toml"), text, mode);
+        self
+    }
+
     fn var(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
@@ -54,6 +62,11 @@ impl Desk {
     fn errors(&self) -> String {
         self.try_load().expect_err("mistakes").to_string().replace(&self.home.path().display().to_string(), "~")
     }
+}
+
+fn write_keys(path: &Path, text: &str, mode: u32) {
+    fs::write(path, text).expect("written");
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("its owner's");
 }
 
 fn origin(loaded: &Loaded, name: &str) -> String {
@@ -143,7 +156,7 @@ fn all_mistakes_are_told_at_once_each_with_its_place() {
     ~/.config/zen/config.toml:11:12: tools.disabled: version cannot be disabled: a client finds its way by it
     ~/.config/zen/config.toml:13:9: files.roots: "src" is not an absolute path, such as /srv/code or ~/code
     ~/.config/zen/config.toml:14:12: [providers.gogle]: no such section; did you mean `[providers.google]`?
-    ~/.config/zen/config.toml:17:1: providers.openai.api_key: a key does not belong here: put it into an environment variable and name that with `key_env`
+    ~/.config/zen/config.toml:17:1: providers.openai.api_key: a key does not belong here: put it into keys.toml beside this file, or into an environment variable named by `key_env`
     ~/.config/zen/config.toml:18:11: providers.openai.key_env: the value is not the name of an environment variable, such as GEMINI_API_KEY
     ~/.config/zen/config.toml:19:12: providers.openai.base_url: the base URL holds a user name or a password: name a variable with the key in `key_env` instead
     $CONVERSATION_TIMEOUT_HOURS: threads.ttl: "soon" is not a number of hours
@@ -359,5 +372,85 @@ proptest! {
         let flags = [(key.name.to_owned(), value)];
         layers.read_flags(&flags);
         merge(layers, &Places::default());
+    }
+}
+
+#[test]
+fn a_key_is_taken_from_the_environment_before_the_key_file() {
+    let file = "openai = \"sk-canary-file\"\nxai = \"xai-canary-file\"\nlab = \"canary-lab-file\"\ndial = \"your_dial_key_here\"\n";
+    let desk = Desk::new()
+        .file("[providers.custom.lab]\nbase_url = \"https://lab.example/v1\"\n[providers.xai]\nkey_env = \"ABSENT\"\n")
+        .keys(file, 0o600)
+        .var("OPENAI_API_KEY", "sk-canary-variable");
+    let loaded = desk.load();
+    let place = desk.home.path().join(".config/zen/keys.toml");
+    let endpoints = &loaded.config.providers.endpoints;
+    let seen: Vec<_> = endpoints.iter().map(|e| (e.provider.as_str(), e.key.as_ref().map(|k| k.expose()))).collect();
+    let keys = [("openai", "sk-canary-variable"), ("xai", "xai-canary-file"), ("lab", "canary-lab-file")];
+    assert_eq!(seen, keys.map(|(provider, key)| (provider, Some(key))));
+    assert_eq!(endpoints[0].key_from, Some(KeyFrom::Variable("OPENAI_API_KEY".to_owned())));
+    assert_eq!(endpoints[1].key_from, Some(KeyFrom::File(place.clone())));
+    assert_eq!(loaded.setting("providers.xai.key_env").expect("a key").value, format!("set ({})", place.display()));
+    assert!(loaded.warnings.len() == 1 && loaded.warnings[0].contains("placeholder for dial"), "{:?}", loaded.warnings);
+    assert!(!format!("{loaded:?}").contains("canary"));
+}
+
+#[test]
+fn a_key_file_that_is_not_the_users_alone_is_refused() {
+    for mode in [0o644, 0o640, 0o604, 0o660, 0o602, 0o610] {
+        let errors = Desk::new().keys("openai = \"sk-canary\"\n", mode).errors();
+        let says = format!("keys.toml: keys that others can read are not used (mode {mode:o}): chmod 600 the file");
+        assert!(errors.ends_with(&says), "{errors}");
+    }
+    let place = |desk: &Desk| desk.home.path().join(".config/zen/keys.toml");
+    let refused = |prepare: &dyn Fn(&Desk), says: &str| {
+        let desk = Desk::new().file("");
+        prepare(&desk);
+        let errors = desk.errors();
+        assert!(errors.contains(says) && errors.contains("keys.toml") && !errors.contains("canary"), "{errors}");
+    };
+    let elsewhere = |desk: &Desk| {
+        let path = place(desk).with_extension("real");
+        write_keys(&path, "openai = \"sk-canary\"\n", 0o600);
+        path
+    };
+    refused(
+        &|desk| std::os::unix::fs::symlink(elsewhere(desk), place(desk)).expect("a link"),
+        "is a link, a pipe or a folder",
+    );
+    refused(&|desk| fs::create_dir(place(desk)).expect("a folder"), "is a link, a pipe or a folder");
+    // A pipe that nobody writes to would be waited for, were it opened as a file is.
+    refused(
+        &|desk| {
+            use rustix::fs::{CWD, FileType, Mode, mknodat};
+            mknodat(CWD, place(desk), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a pipe");
+        },
+        "is a link, a pipe or a folder",
+    );
+    refused(&|desk| write_keys(&place(desk), &"#".repeat(70_000), 0o600), "larger than 64KiB");
+    if rustix::process::geteuid().is_root() {
+        refused(
+            &|desk| {
+                write_keys(&place(desk), "openai = \"sk-canary\"\n", 0o600);
+                std::os::unix::fs::chown(place(desk), Some(65_534), None).expect("given away");
+            },
+            "belongs to another user",
+        );
+    }
+}
+
+#[test]
+fn a_key_file_is_told_what_is_wrong_with_it_and_not_what_stands_in_it() {
+    let wrong = "opnai = \"sk-canary\"\nxai = 5\n[google]\nkey = \"AIza-canary\"\n";
+    insta::assert_snapshot!(Desk::new().keys(wrong, 0o600).errors(), @r#"
+    ~/.config/zen/keys.toml:1:1: no such provider; did you mean `openai`?
+    ~/.config/zen/keys.toml:2:7: keys are written as `openai = "..."`, a line for each provider
+    ~/.config/zen/keys.toml:3:1: keys are written as `openai = "..."`, a line for each provider
+    "#);
+    for broken in
+        ["openai = sk-canary\n", "openai: sk-canary", "sk-canary", "openai = \"sk-canary", "openai = 'sk canary'"]
+    {
+        let errors = Desk::new().keys(broken, 0o600).errors();
+        assert!(errors.contains("keys.toml:1:") && !errors.contains("canary"), "{errors}");
     }
 }

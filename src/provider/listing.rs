@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use serde_json::Value;
 use toml::Table;
 
+use crate::config::KeyFrom;
 use crate::id::ProviderId;
 use crate::provider::Registry;
 use crate::provider::failure::{Class, Fault};
@@ -28,6 +29,8 @@ pub struct Checked {
     /// For people.
     pub title: String,
     pub verdict: Verdict,
+    /// Where its key was found.
+    pub key_from: Option<KeyFrom>,
     /// What it said, where it is not well.
     pub message: String,
 }
@@ -62,7 +65,8 @@ impl Registry {
                 Ok(_) => (Verdict::Ok, String::new()),
                 Err(fault) => (Verdict::of(fault.class), self.told(&fault)),
             };
-            Checked { provider: served.provider.id.clone(), title: served.provider.title.clone(), verdict, message }
+            let (provider, title) = (served.provider.id.clone(), served.provider.title.clone());
+            Checked { provider, title, verdict, key_from: served.key_from.clone(), message }
         });
         join_all(checks).await
     }

@@ -23,6 +23,7 @@ use crate::unit::MicroUsd;
 pub(super) struct Served {
     pub provider: Provider,
     pub endpoint: Endpoint,
+    pub key_from: Option<config::KeyFrom>,
     /// In the order of the catalogue, the user's own first.
     pub models: Vec<Arc<Model>>,
     /// Known by name, and asked only by it: in no list, and never chosen for the caller.
@@ -131,6 +132,7 @@ impl Served {
         Ok(Self {
             provider: provider.clone(),
             endpoint,
+            key_from: configured.key_from.clone(),
             models,
             unlisted,
             forbidden,

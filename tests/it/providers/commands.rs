@@ -157,3 +157,21 @@ fn a_check_tells_which_keys_work() {
     let gone = Desk::new(Script::new()).var("CUSTOM_API_URL", "http://127.0.0.1:1/v1").zen(&["providers", "check"]);
     assert!(gone.exit == Exit::Failed && gone.out.contains("unreachable"), "{}", gone.out);
 }
+
+#[test]
+fn a_key_is_read_from_the_users_key_file_and_told_by_its_place() {
+    let desk = Desk::new(Script::new()).var("ZEN_PROVIDERS_OPENROUTER_BASE_URL", "URL/api/v1");
+    let file = desk.home.path().join(".config/zen/keys.toml");
+    fs::create_dir_all(file.parent().expect("a folder")).expect("created");
+    fs::write(&file, format!("openrouter = \"{KEY}\"\n")).expect("written");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("opened");
+    let refused = desk.zen(&["providers", "check"]);
+    assert!(refused.exit == Exit::Config && refused.err.contains("chmod 600"), "{}", refused.err);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("closed");
+    let said = desk.zen(&["providers", "check", "--json"]);
+    let rows: Value = serde_json::from_str(&said.out).expect("JSON");
+    assert_eq!((&rows[0]["result"], &rows[0]["key_from"]), (&json!("ok"), &json!(file)));
+    assert_eq!(desk.rehearsal.requests()[0].header("authorization"), Some(format!("Bearer {KEY}").as_str()));
+    assert!(desk.zen(&["providers", "check"]).out.contains("keys.toml"));
+    assert!(desk.zen(&["config", "explain"]).out.contains(&format!("set ({})", file.display())));
+}
