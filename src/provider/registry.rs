@@ -300,7 +300,9 @@ impl Registry {
         let (wire, listener) = (ask.choice.model.wire, ask.listener);
         let exchange = Exchange { wire, listener, clock: *clock, reply, first_text: &mut first_text };
         let exchanged = exchange.run(transport, &served.endpoint, outgoing, body.clone());
-        match transport.until(deadline, exchanged).await.and_then(|()| reply.settle()) {
+        let settled = transport.until(deadline, exchanged).await.and_then(|()| reply.settle());
+        self.note(ask, *attempts, clock.elapsed(started), settled.as_ref().err());
+        match settled {
             Ok(finish) => {
                 let first_text = first_text.map(|first| first.saturating_duration_since(started));
                 let measured = Measured { first_text, total: clock.elapsed(started), output: reply.usage.output };
@@ -311,6 +313,19 @@ impl Registry {
                 served.failed(pass, &fault, self.words(&fault.message));
                 self.changed(&ask.choice);
                 Err(fault)
+            }
+        }
+    }
+
+    /// A line in the log for each request that was made.
+    fn note(&self, ask: &Ask<'_>, attempt: u16, took: Duration, fault: Option<&Fault>) {
+        let Choice { provider, model, .. } = &ask.choice;
+        let (provider, model, ms) = (provider.as_str(), model.id.as_str(), took.as_millis());
+        match fault {
+            None => tracing::debug!(provider, model, attempt, ms, "a model answered"),
+            Some(fault) => {
+                let (class, status, why) = (fault.class.says(), fault.status, self.words(&fault.message));
+                tracing::debug!(provider, model, attempt, ms, class, status, why, "a request failed");
             }
         }
     }

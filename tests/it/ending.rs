@@ -164,7 +164,7 @@ async fn a_signal_ends_a_process_that_node_has_started() {
     };
     let place = Place::new();
     let mut command = place.other(node, &["-e", NODE, env!("CARGO_BIN_EXE_zen")]);
-    let output = soon("node", command.stdin(Stdio::null()).output()).await.unwrap();
+    let output = place.output(&mut command).await;
     let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert_eq!(said.trim(), r#"{"code":0,"signal":null}"#);
 }

@@ -9,7 +9,7 @@ use zen::rehearsal::{Rehearsal, Scene};
 
 use crate::support::place::Place;
 use crate::support::process::ToolReply;
-use crate::support::{assert_in_order, chat, chat_with, on, repository_file, shown, soon, times};
+use crate::support::{assert_in_order, canary, chat, chat_with, on, repository_file, shown, soon, times};
 
 /// A line of `src/clock.rs` that stands in it once.
 const A_LINE_OF_THE_CLOCK: &str = "The one source of time.";
@@ -19,6 +19,7 @@ async fn call(client: &RunningService<RoleClient, ()>, tool: &'static str, argum
     let called = client.call_tool(CallToolRequestParams::new(tool).with_arguments(arguments));
     let result: CallToolResult = soon("a result", called).await.unwrap();
     let text = result.content[0].as_text().unwrap().text.clone();
+    canary::sweep("a reply", &text);
     ToolReply { text, is_error: result.is_error.unwrap() }
 }
 

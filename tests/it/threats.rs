@@ -3,7 +3,6 @@
 
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -169,23 +168,23 @@ async fn another_user_is_turned_away_though_the_rights_of_the_socket_were_opened
             binary.to_str().unwrap(),
             &["--set", "log.level=off", "threads", "list", "--json", "--attach", socket.to_str().unwrap()],
         );
-        command.uid(uid).stdin(Stdio::null());
+        command.uid(uid).env("HOME", "/");
         command
     };
-    let own = soon("one's own look", look(rustix::process::geteuid().as_raw()).output()).await.unwrap();
+    let own = place.output(&mut look(rustix::process::geteuid().as_raw())).await;
     assert_eq!(own.status.code(), Some(0), "{own:?}");
     assert!(String::from_utf8_lossy(&own.stdout).contains("mine alone"));
     if !is_root() {
         skipped("only root can be another user");
         return;
     }
-    let foreign = soon("the other's look", look(NOBODY).output()).await.unwrap();
+    let foreign = place.output(&mut look(NOBODY)).await;
     assert_eq!(foreign.status.code(), Some(5), "{foreign:?}");
     assert!(!String::from_utf8_lossy(&foreign.stdout).contains("mine alone"));
 
     // Nor does it find the process by looking around.
     let mut around = place.other(binary.to_str().unwrap(), &["--set", "log.level=off", "threads", "list"]);
-    let around = soon("the other's list", around.uid(NOBODY).stdin(Stdio::null()).output()).await.unwrap();
+    let around = place.output(around.uid(NOBODY).env("HOME", "/")).await;
     assert_eq!(around.status.code(), Some(5), "{around:?}");
     assert!(socket.exists());
 

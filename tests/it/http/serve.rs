@@ -12,7 +12,7 @@ use zen::rehearsal::{Rehearsal, Scene, Script};
 
 use crate::support::place::Place;
 use crate::support::web::{BOTH, JSON, MODERN, Web, modern};
-use crate::support::{chat, soon};
+use crate::support::{canary, chat, soon};
 
 struct Serving {
     child: Child,
@@ -35,6 +35,7 @@ impl Serving {
     async fn says(&mut self) -> String {
         let mut line = String::new();
         soon("a line", self.complaints.read_line(&mut line)).await.unwrap();
+        canary::sweep("stderr", &line);
         line
     }
 

@@ -9,10 +9,12 @@ use zen::clock::Clock;
 use zen::config::{Config, Endpoint};
 use zen::engine::{Engine, Setup};
 use zen::rehearsal::Rehearsal;
-use zen::secret::Redactor;
+use zen::secret::{Redactor, Secret};
 use zen::server::Server;
 use zen::server::local::{Local, ToolText};
 use zen::thread::Principal;
+
+use super::canary;
 
 /// A server whose custom endpoint is the scripted provider; `change` may change its configuration.
 pub fn server(rehearsal: &Rehearsal, working_directory: &Path, change: impl FnOnce(&mut Config)) -> Server {
@@ -20,7 +22,7 @@ pub fn server(rehearsal: &Rehearsal, working_directory: &Path, change: impl FnOn
     config.providers.endpoints.push(Endpoint {
         provider: "custom".to_owned(),
         base_url: Some(rehearsal.base_url()),
-        key: None,
+        key: Some(Secret::new(canary::next().0)),
         models: vec!["scripted".to_owned()],
         ..Endpoint::default()
     });
@@ -47,5 +49,7 @@ pub fn client(server: &Server, name: &str) -> Local {
 }
 
 pub async fn call(client: &mut Local, tool: &str, arguments: &Value) -> ToolText {
-    client.call(tool, &to_raw_value(arguments).unwrap()).await.unwrap()
+    let reply = client.call(tool, &to_raw_value(arguments).unwrap()).await.unwrap();
+    canary::sweep_value("a reply", &reply.text);
+    reply
 }

@@ -1,6 +1,7 @@
 //! What integration tests speak: a zen process with a home of its own, and the replies it gives. A wait that takes too
 //! long fails its test; nothing sleeps.
 
+pub mod canary;
 pub mod engine;
 pub mod web;
 pub mod place;

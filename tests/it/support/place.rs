@@ -13,7 +13,7 @@ use zen::control::discovery;
 use zen::rehearsal::Rehearsal;
 
 use super::process::Zen;
-use super::soon;
+use super::{canary, soon};
 
 pub struct Place {
     dir: TempDir,
@@ -29,7 +29,9 @@ impl Place {
             std::fs::create_dir(place.path(name)).unwrap();
         }
         let (home, run) = (place.path("home"), place.path("run"));
-        place.env("HOME", home.display()).env("XDG_RUNTIME_DIR", run.display())
+        let place = place.env("HOME", home.display()).env("XDG_RUNTIME_DIR", run.display());
+        let place = place.env("ZEN_LOG_LEVEL", "trace");
+        canary::around().fold(place, |place, (variable, secret)| place.env(variable, secret))
     }
 
     /// A place whose custom endpoint is the scripted provider.
@@ -71,9 +73,19 @@ impl Place {
         self
     }
 
-    /// Makes the scripted provider the custom endpoint, with one model called `scripted`.
+    /// Makes the scripted provider the custom endpoint, with one model called `scripted` and a canary for its key.
     pub fn provider(self, rehearsal: &Rehearsal) -> Self {
-        self.env("CUSTOM_API_URL", rehearsal.base_url()).env("CUSTOM_MODEL_NAME", "scripted")
+        let place = self.env("CUSTOM_API_URL", rehearsal.base_url()).env("CUSTOM_MODEL_NAME", "scripted");
+        let (key, in_file) = canary::next();
+        if in_file && !place.key_file().exists() {
+            canary::write_key_file(&place.key_file(), "custom", &key);
+            return place;
+        }
+        place.env("CUSTOM_API_KEY", key)
+    }
+
+    fn key_file(&self) -> PathBuf {
+        self.path("home/.config/zen/keys.toml")
     }
 
     /// Has everything logged to a file, `log` in the place.
@@ -106,8 +118,15 @@ impl Place {
 
     /// Runs a command to its end.
     pub async fn run(&self, arguments: &[&str]) -> Output {
-        let output = self.command(arguments).stdin(Stdio::null()).output();
-        soon("a command", output).await.unwrap()
+        self.output(&mut self.command(arguments)).await
+    }
+
+    /// Runs this command to its end.
+    pub async fn output(&self, command: &mut Command) -> Output {
+        let output = soon("a command", command.stdin(Stdio::null()).output()).await.unwrap();
+        canary::sweep("stdout", &output.stdout);
+        canary::sweep("stderr", &output.stderr);
+        output
     }
 
     /// Runs a command that must succeed with JSON.
@@ -134,5 +153,11 @@ impl Place {
         let mut found = soon("the processes", discovery::find(&self.sockets())).await;
         assert_eq!(found.len(), 1, "one process with a socket");
         found.remove(0).client
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        canary::sweep_files(self.dir.path(), &self.key_file());
     }
 }

@@ -1,28 +1,46 @@
 //! A `zen stdio` process, spoken to in JSON-RPC as a client does.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::net::UnixStream;
+use std::pin::Pin;
 use std::process::{ExitStatus, Stdio};
+use std::task::{Context, Poll};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, Lines, ReadBuf};
 use tokio::process::{Child, Command};
 
-use super::{chat, on, soon};
+use super::{canary, chat, on, soon};
 
 /// A running `zen stdio` and the client's side of it.
 pub struct Zen {
     child: Child,
     input: Option<Box<dyn AsyncWrite + Send + Unpin>>,
-    output: Lines<BufReader<Box<dyn AsyncRead + Send + Unpin>>>,
+    output: Lines<BufReader<Overheard>>,
     last_id: u64,
     replies: HashMap<u64, Value>,
     /// What came without an id.
     pub notifications: Vec<Value>,
     /// Everything that zen has written, line by line.
     pub heard: Vec<String>,
+    errors: Errors,
 }
+
+/// What zen writes to standard output: all of it is swept in the end, what nobody asked for too.
+struct Overheard {
+    stream: Box<dyn AsyncRead + Send + Unpin>,
+    said: Vec<u8>,
+    /// The same stream, for what is still in it in the end.
+    rest: Option<File>,
+}
+
+/// The file that zen's standard error goes to.
+struct Errors(File);
 
 /// The result of a tool call.
 #[derive(Clone, Debug)]
@@ -70,10 +88,9 @@ impl ToolReply {
 impl Zen {
     /// Starts `command`, a `zen stdio`, with pipes.
     pub fn start(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let input = child.stdin.take().unwrap();
-        let output = child.stdout.take().unwrap();
-        Self::speak(child, Some(Box::new(input)), Box::new(output))
+        let mut zen = Self::start_with(command, Stdio::piped(), None);
+        zen.input = zen.child.stdin.take().map(|input| Box::new(input) as _);
+        zen
     }
 
     /// Starts `command` with this as its input, which the client writes to by `input`.
@@ -82,34 +99,41 @@ impl Zen {
         stdin: impl Into<Stdio>,
         input: Option<Box<dyn AsyncWrite + Send + Unpin>>,
     ) -> Self {
-        let mut child = command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let errors = Errors::of(command);
+        let mut child = command.stdin(stdin).stdout(Stdio::piped()).spawn().unwrap();
         let output = child.stdout.take().unwrap();
-        Self::speak(child, input, Box::new(output))
+        let rest = output.as_fd().try_clone_to_owned().unwrap();
+        Self::speak(child, input, Box::new(output), rest, errors)
     }
 
     /// Starts `command` as Node does: its input and its output are socket pairs.
     pub fn start_on_sockets(command: &mut Command) -> Self {
         let ((ours_in, theirs_in), (ours_out, theirs_out)) = (UnixStream::pair().unwrap(), UnixStream::pair().unwrap());
-        let (theirs_in, theirs_out): (std::os::fd::OwnedFd, std::os::fd::OwnedFd) =
-            (theirs_in.into(), theirs_out.into());
-        let child = command.stdin(theirs_in).stdout(theirs_out).stderr(Stdio::piped()).spawn().unwrap();
+        let (theirs_in, theirs_out): (OwnedFd, OwnedFd) = (theirs_in.into(), theirs_out.into());
+        let errors = Errors::of(command);
+        let child = command.stdin(theirs_in).stdout(theirs_out).spawn().unwrap();
         // The command keeps its descriptors; without this the output would never end.
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let asynchronous = |stream: UnixStream| {
             stream.set_nonblocking(true).unwrap();
             tokio::net::UnixStream::from_std(stream).unwrap()
         };
-        Self::speak(child, Some(Box::new(asynchronous(ours_in))), Box::new(asynchronous(ours_out)))
+        let rest = ours_out.try_clone().unwrap().into();
+        let (input, output) = (asynchronous(ours_in), asynchronous(ours_out));
+        Self::speak(child, Some(Box::new(input)), Box::new(output), rest, errors)
     }
 
     fn speak(
         child: Child,
         input: Option<Box<dyn AsyncWrite + Send + Unpin>>,
         output: Box<dyn AsyncRead + Send + Unpin>,
+        rest: OwnedFd,
+        errors: Errors,
     ) -> Self {
+        let output = Overheard { stream: output, said: Vec::new(), rest: Some(rest.into()) };
         let output = BufReader::new(output).lines();
         let (replies, notifications, heard) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { child, input, output, last_id: 0, replies, notifications, heard }
+        Self { child, input, output, last_id: 0, replies, notifications, heard, errors }
     }
 
     pub fn pid(&self) -> u32 {
@@ -237,7 +261,7 @@ impl Zen {
 
     /// Closes the end that the client reads from.
     pub fn close_output(&mut self) {
-        let nothing: Box<dyn AsyncRead + Send + Unpin> = Box::new(tokio::io::empty());
+        let nothing = Overheard { stream: Box::new(tokio::io::empty()), said: Vec::new(), rest: None };
         self.output = BufReader::new(nothing).lines();
     }
 
@@ -255,10 +279,47 @@ impl Zen {
 
     /// What zen has written to standard error, once it has ended.
     pub async fn complaints(&mut self) -> String {
-        let mut text = String::new();
-        if let Some(mut errors) = self.child.stderr.take() {
-            soon("the end of stderr", errors.read_to_string(&mut text)).await.unwrap();
+        self.status().await;
+        String::from_utf8(self.errors.written()).unwrap()
+    }
+}
+
+impl AsyncRead for Overheard {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let (this, before) = (self.get_mut(), buffer.filled().len());
+        let polled = Pin::new(&mut this.stream).poll_read(cx, buffer);
+        this.said.extend_from_slice(&buffer.filled()[before..]);
+        polled
+    }
+}
+
+impl Drop for Overheard {
+    fn drop(&mut self) {
+        if let Some(rest) = &mut self.rest {
+            // What is on its way is here already, and nothing is waited for.
+            let _ = rest.read_to_end(&mut self.said);
         }
-        text
+        canary::sweep("stdout", &self.said);
+    }
+}
+
+impl Errors {
+    fn of(command: &mut Command) -> Self {
+        let file = tempfile::tempfile().unwrap();
+        command.stderr(file.try_clone().unwrap());
+        Self(file)
+    }
+
+    /// All that it holds; whoever writes to it goes on where he was.
+    fn written(&self) -> Vec<u8> {
+        let mut bytes = vec![0; usize::try_from(self.0.metadata().unwrap().len()).unwrap()];
+        self.0.read_exact_at(&mut bytes, 0).unwrap();
+        bytes
+    }
+}
+
+impl Drop for Errors {
+    fn drop(&mut self) {
+        canary::sweep("stderr", self.written());
     }
 }

@@ -13,7 +13,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use rustix::process::{Pid, Signal, kill_process_group};
 use vt100::MouseProtocolMode;
 
-use super::PATIENCE;
+use super::{PATIENCE, canary};
 
 /// Stands on the screen before the command starts.
 pub const BEFORE: &str = "stood here before";
@@ -100,6 +100,7 @@ impl Screen {
         let seen = self.shared.wait(|seen| seen.is_whole() && holds(&seen.text()));
         let (text, is_whole) = (seen.text(), seen.is_whole());
         drop(seen);
+        canary::sweep("the screen", &text);
         assert!(is_whole && holds(&text), "waited in vain for {what}; the screen shows:\n{text}");
         text
     }
@@ -136,6 +137,11 @@ impl Screen {
     pub fn ended(&self) -> u8 {
         let text = self.wait_for("the command to end", |text| code(text).is_some());
         code(&text).unwrap()
+    }
+
+    /// Waits until the command has ended, without a look at what it shows.
+    pub fn ended_unswept(&self) {
+        drop(self.shared.wait(|seen| code(&seen.text()).is_some()));
     }
 
     /// Closes the terminal, as a person does who closes the window.
@@ -185,6 +191,8 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        canary::sweep("the screen", self.text());
+        canary::sweep("the terminal", self.raw());
         if self.master.is_none() {
             return;
         }

@@ -5,7 +5,7 @@ use zen::control::Control as _;
 use zen::control::client::Client;
 use zen::control::types::{CallSummary, Delta, Snapshot, Stage, Update};
 
-use super::soon;
+use super::{canary, soon};
 
 pub struct Watch {
     updates: mpsc::Receiver<Update>,
@@ -19,6 +19,7 @@ impl Watch {
     pub async fn begin(client: &Client) -> Self {
         let mut updates = soon("a watch", client.watch()).await.unwrap();
         let first = soon("a snapshot", updates.recv()).await;
+        canary::sweep_value("the control socket", &first);
         let Some(Update::Snapshot(snapshot)) = first else { panic!("a snapshot comes first, not {first:?}") };
         Self { updates, snapshot: *snapshot, deltas: Vec::new() }
     }
@@ -31,6 +32,7 @@ impl Watch {
         loop {
             match soon(what, self.updates.recv()).await {
                 Some(Update::Delta(delta)) => {
+                    canary::sweep_value("the events", &delta);
                     let known = found(&delta);
                     self.deltas.push(*delta);
                     if let Some(known) = known {

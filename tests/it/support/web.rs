@@ -23,7 +23,7 @@ use zen::server::http::gate::Gate;
 use zen::server::http::token::Expected;
 use zen::shutdown::Drained;
 
-use super::{engine, soon};
+use super::{canary, engine, soon};
 
 pub const BOTH: (&str, &str) = ("accept", "application/json, text/event-stream");
 pub const JSON: (&str, &str) = ("content-type", "application/json");
@@ -149,6 +149,8 @@ impl Web {
         let response = self.open(method, path, headers, body.into()).await;
         let (head, body) = response.into_parts();
         let body = soon("a reply's body", body.collect()).await.unwrap().to_bytes();
+        canary::sweep_value("a reply's head", &head.headers);
+        canary::sweep("a reply's body", &body);
         Reply { status: head.status.as_u16(), headers: head.headers, body }
     }
 
@@ -232,6 +234,7 @@ impl Events {
         match soon("an event", self.body.frame()).await {
             Some(frame) => {
                 self.text.push_str(std::str::from_utf8(frame.unwrap().data_ref().unwrap()).unwrap());
+                canary::sweep("a stream", &self.text);
                 true
             }
             None => false,
