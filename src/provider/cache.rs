@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -10,7 +11,8 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::config;
 use crate::id::{ModelId, ProviderId};
-use crate::provider::{Answer, Choice, Effort, Finish};
+use crate::provider::{Answer, Choice, Effort, Finish, Usage};
+use crate::unit::{MicroUsd, Tokens};
 
 #[derive(Debug)]
 pub(super) struct Cache {
@@ -34,6 +36,26 @@ pub(super) struct Cached {
     pub text: Arc<str>,
     pub served_by: Option<String>,
     pub effort_sent: Option<Effort>,
+}
+
+impl Cached {
+    /// The kept reply as an answer: nothing was read, written or paid for it.
+    pub fn answer(self, choice: &Choice) -> Answer {
+        Answer {
+            text: self.text.to_string(),
+            finish: Finish::Stop,
+            usage: Usage { input: Some(Tokens::ZERO), output: Some(Tokens::ZERO), ..Usage::default() },
+            cost: Some(MicroUsd(0)),
+            served_by: self.served_by,
+            by: choice.clone(),
+            cached: true,
+            attempts: 0,
+            passed_over: Vec::new(),
+            effort_sent: self.effort_sent,
+            first_token: None,
+            latency: Duration::ZERO,
+        }
+    }
 }
 
 #[derive(Debug)]

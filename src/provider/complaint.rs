@@ -20,6 +20,8 @@ pub(super) struct Complaint {
     /// The HTTP status it states in the body.
     status: Option<u16>,
     retry_after: Option<Duration>,
+    /// The parameter that it names.
+    param: Option<String>,
 }
 
 impl Complaint {
@@ -51,6 +53,7 @@ impl Complaint {
             names: names.map(str::to_ascii_lowercase).collect(),
             status: number.and_then(|number| u16::try_from(number).ok()).filter(|number| (100..600).contains(number)),
             retry_after: details().find_map(|detail| seconds(detail["retryDelay"].as_str()?.strip_suffix('s')?)),
+            param: [&error["param"], &body["param"]].into_iter().find_map(Value::as_str).map(str::to_owned),
         };
         if error["metadata"]["reasons"].is_array() {
             complaint.names.push("moderation".to_owned());
@@ -67,7 +70,8 @@ impl Complaint {
             (true, Some(status)) => format!("status {status} without a word"),
             (true, None) => "an error without a word".to_owned(),
         };
-        Fault { class, message, status, retry_after: retry_after.or(self.retry_after) }
+        let retry_after = retry_after.or(self.retry_after);
+        Fault { class, message, status, retry_after, param: self.param }
     }
 
     fn class(&self, status: Option<u16>) -> Class {

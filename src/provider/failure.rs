@@ -35,11 +35,13 @@ pub(super) struct Fault {
     pub message: String,
     pub status: Option<u16>,
     pub retry_after: Option<Duration>,
+    /// The parameter that is refused, as the provider names it.
+    pub param: Option<String>,
 }
 
 impl Fault {
     pub fn new(class: Class, message: impl Into<String>) -> Self {
-        Self { class, message: message.into(), status: None, retry_after: None }
+        Self { class, message: message.into(), status: None, retry_after: None, param: None }
     }
 }
 

@@ -17,6 +17,7 @@ pub mod failure;
 mod fallback;
 pub mod health;
 mod http;
+mod lesson;
 pub mod listing;
 mod manifest;
 pub mod model;

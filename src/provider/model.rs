@@ -3,8 +3,10 @@
 
 use crate::id::ModelId;
 use crate::provider::effort::Effort;
+use crate::provider::failure::{Class, Fault};
 use crate::provider::price::Prices;
 use crate::provider::wire::Wire;
+use crate::provider::{Part, Request};
 use crate::unit::Tokens;
 
 /// Whole-name parts that tell a model which takes no temperature, where nothing else is known of it.
@@ -118,6 +120,25 @@ impl Model {
     /// Its id, then its aliases.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(self.id.as_str()).chain(self.aliases.iter().map(String::as_str))
+    }
+
+    /// Refuses what the model is known not to take, before anything is sent.
+    pub(super) fn takes(&self, request: &Request) -> Result<(), Fault> {
+        let parts = request.messages.iter().flat_map(|message| &message.parts);
+        let bytes = parts.filter_map(|part| match part {
+            Part::Image(image) => Some(image.base64.len() as u64 / 4 * 3),
+            Part::Text(_) => None,
+        });
+        let Some(bytes) = bytes.reduce(u64::saturating_add) else { return Ok(()) };
+        let refused = |message: String| Err(Fault::new(Class::BadRequest, message));
+        if !self.images {
+            return refused(format!("{} takes no images: leave them out, or name a model that does", self.id));
+        }
+        if bytes > self.max_image_bytes {
+            let (megabytes, most) = (bytes.div_ceil(1 << 20), self.max_image_bytes >> 20);
+            return refused(format!("the images are {megabytes} MiB together, and {} takes {most}", self.id));
+        }
+        Ok(())
     }
 
     /// The step that is sent when `asked` is wanted; None where it takes none or nothing was asked.

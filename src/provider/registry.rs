@@ -14,7 +14,7 @@ use crate::config;
 use crate::event::{Bus, Event};
 use crate::id::ProviderPlace;
 use crate::provider::breaker::Pass;
-use crate::provider::cache::{Asked, Cache, Cached};
+use crate::provider::cache::{Asked, Cache};
 use crate::provider::catalogue::{self, Provider};
 use crate::provider::choice::{self, Category, Choice, NoModel};
 use crate::provider::cost;
@@ -23,15 +23,13 @@ use crate::provider::failure::{Class, Failure, Fault};
 use crate::provider::fallback;
 use crate::provider::health::Measured;
 use crate::provider::http::{Outgoing, Transport};
-use crate::provider::model::Model;
 use crate::provider::overlay::Overlays;
 use crate::provider::reply::Reply;
 use crate::provider::retry::{self, Random, Retries};
 use crate::provider::served::{BadProvider, Served, Status};
 use crate::provider::spend::{Reservation, Spend};
-use crate::provider::{Answer, Finish, Listener, Part, PassedOver, Request, Usage};
+use crate::provider::{Answer, Effort, Finish, Listener, PassedOver, Request};
 use crate::secret::Redactor;
-use crate::unit::{MicroUsd, Tokens};
 
 /// Characters of a provider's own words that are passed on.
 pub const MAX_MESSAGE_CHARS: usize = 600;
@@ -66,6 +64,14 @@ struct Ask<'a> {
     listener: &'a dyn Listener,
     /// Of the whole call: waits, repetitions and other models included.
     deadline: Instant,
+}
+
+/// How far one model has come with it.
+#[derive(Default)]
+struct Progress {
+    reply: Reply,
+    attempts: u16,
+    effort_sent: Option<Effort>,
 }
 
 /// A request as it is sent, as often as it takes.
@@ -180,75 +186,63 @@ impl Registry {
         let mut ask = Ask { choice: choice.clone(), request, listener, deadline: transport.deadline() };
         let (mut passed_over, mut tried) = (Vec::new(), Vec::new());
         loop {
-            let started = clock.now();
-            let failure = match self.ask(&ask, cancel).await {
+            let passed: PassedOver = match self.ask(&ask, cancel).await {
                 Ok(answer) => return Ok(Answer { passed_over, ..answer }),
-                Err(failure) => failure,
+                Err(passed) => passed,
             };
             tried.push(ask.choice.provider.clone());
-            let next = fallback::next(served, &ask.choice, &failure, &tried, request);
+            let next = fallback::next(served, &ask.choice, &passed.failure, &tried, request);
             let Some(next) = next.filter(|_| clock.now() < ask.deadline) else {
                 let earlier = passed_over.into_iter().map(|passed: PassedOver| passed.failure).collect();
-                return Err(Failure { earlier, ..failure });
+                return Err(Failure { earlier, ..passed.failure });
             };
-            let effort_sent = ask.choice.model.effort(request.effort);
-            passed_over.push(PassedOver { failure, effort_sent, latency: clock.elapsed(started) });
+            passed_over.push(passed);
             listener.turned_to(&next);
             ask.choice = next;
         }
     }
 
     /// One model, until it answers, cannot, or is given up.
-    async fn ask(&self, ask: &Ask<'_>, cancel: &CancellationToken) -> Result<Answer, Failure> {
-        let (mut reply, mut attempts) = (Reply::default(), 0);
+    async fn ask(&self, ask: &Ask<'_>, cancel: &CancellationToken) -> Result<Answer, PassedOver> {
+        let (mut progress, started) = (Progress::default(), self.inner.clock.now());
         let asked = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(Fault::new(Class::Cancelled, "the caller gave it up")),
-            asked = self.consult(ask, &mut reply, &mut attempts) => asked,
+            asked = self.consult(ask, &mut progress) => asked,
         };
-        asked.map_err(|fault| Failure { attempts, ..self.failure(&ask.choice, fault, reply.text) })
+        asked.map_err(|fault| {
+            let Progress { reply, attempts, effort_sent } = progress;
+            let failure = Failure { attempts, ..self.failure(&ask.choice, fault, reply.text) };
+            PassedOver { failure, effort_sent, latency: self.inner.clock.elapsed(started) }
+        })
     }
 
     /// One consultation of one model, step by step.
-    async fn consult(&self, ask: &Ask<'_>, reply: &mut Reply, attempts: &mut u16) -> Result<Answer, Fault> {
-        let Inner { transport, care, spend, cache, .. } = &*self.inner;
-        let Ask { choice, request, listener, deadline } = ask;
+    async fn consult(&self, ask: &Ask<'_>, progress: &mut Progress) -> Result<Answer, Fault> {
+        let Inner { spend, cache, .. } = &*self.inner;
+        let Ask { choice, request, listener, .. } = ask;
         let (served, model) = (self.serving(choice)?, &choice.model);
-        let wire = model.wire;
 
         // Pick: what the model does not take is not sent.
-        accepts(model, request)?;
+        model.takes(request)?;
         // Wire format: written once, and sent as often as it takes.
-        let effort = model.effort(request.effort);
-        let mut outgoing = wire.write(&served.endpoint, model, request, effort)?;
-        let body = Bytes::from(std::mem::take(&mut outgoing.body));
+        progress.effort_sent = served.lessons.effort(model, request.effort);
+        let mut written = Written::new(served, ask, progress.effort_sent)?;
 
         // Cache: what was asked in the very same words before may be answered already.
-        let asked = Asked::new(choice, &body);
-        if let Some(cached) = cache.find(&asked).filter(|_| !request.second_look) {
+        if let Some(cached) = cache.find(&Asked::new(choice, &written.body)).filter(|_| !request.second_look) {
             listener.text(&cached.text);
-            return Ok(recalled(choice, cached));
+            return Ok(cached.answer(choice));
         }
         // Reserve spend: what it may cost at most is held until it is known.
         let mut held = spend.reserve(choice, request.estimate)?;
 
-        // Retry: a request goes out again where the fault allows it, and what has arrived does not forbid it.
+        // Retry, and in it bulkhead, breaker and exchange.
         served.retries.earn();
-        let mut retries = Retries::new(&care.retry, &served.retries, self.inner.random);
-        let written = Written { served, outgoing, body };
-        let done = loop {
-            // Bulkhead, breaker and exchange.
-            let fault = match self.request(ask, &written, reply, attempts, &mut held).await {
-                Ok(done) => break done,
-                Err(fault) => fault,
-            };
-            let wait = Some(&fault).filter(|_| reply.text.is_empty()).and_then(|fault| retries.after(fault));
-            let Some(wait) = wait else { return Err(fault) };
-            transport.pause((wait, fault), *deadline).await?;
-            *reply = Reply::default();
-        };
+        let done = self.repeat(ask, &mut written, progress, &mut held).await?;
 
         // Settle: the breaker closes, the figures move, the money is counted.
+        let reply = &mut progress.reply;
         let cost = cost::cost(&reply.usage, model.prices.as_ref());
         held.settle(cost);
         served.answered(done.pass, done.measured, cost);
@@ -261,14 +255,53 @@ impl Registry {
             served_by: reply.served_by.take().map(|name| self.words(&name)),
             by: choice.clone(),
             cached: false,
-            attempts: *attempts,
+            attempts: progress.attempts,
             passed_over: Vec::new(),
-            effort_sent: effort,
+            effort_sent: progress.effort_sent,
             first_token: done.measured.first_text,
             latency: done.measured.total,
         };
-        cache.keep(asked, &answer);
+        cache.keep(Asked::new(choice, &written.body), &answer);
         Ok(answer)
+    }
+
+    /// Requests until one is answered: made again where the fault allows it, and what has arrived does not forbid it. An
+    /// effort that is refused is put otherwise, at once and once, and remembered where that is taken.
+    async fn repeat<'a>(
+        &self,
+        ask: &'a Ask<'_>,
+        written: &mut Written<'a>,
+        progress: &mut Progress,
+        held: &mut Reservation<'_>,
+    ) -> Result<Done<'a>, Fault> {
+        let Inner { transport, care, random, .. } = &*self.inner;
+        let (served, model, asked) = (written.served, &ask.choice.model, ask.request.effort);
+        let mut retries = Retries::new(&care.retry, &served.retries, *random);
+        let mut lesson = None;
+        loop {
+            let fault = match self.request(ask, written, progress, held).await {
+                Ok(done) => {
+                    lesson.into_iter().for_each(|lesson| served.lessons.learn(lesson));
+                    return Ok(done);
+                }
+                Err(fault) => fault,
+            };
+            if !progress.reply.text.is_empty() {
+                return Err(fault);
+            }
+            if lesson.is_none() {
+                lesson = served.lessons.draw(model, asked, progress.effort_sent, &fault);
+                if let Some(lesson) = &lesson {
+                    progress.effort_sent = lesson.effort;
+                    *written = Written::new(served, ask, lesson.effort)?;
+                    progress.reply = Reply::default();
+                    continue;
+                }
+            }
+            let Some(wait) = retries.after(&fault) else { return Err(fault) };
+            transport.pause((wait, fault), ask.deadline).await?;
+            progress.reply = Reply::default();
+        }
     }
 
     /// One request, once there is a place for it and nothing speaks against it. Its failure is counted here, its answer
@@ -277,8 +310,7 @@ impl Registry {
         &self,
         ask: &'a Ask<'_>,
         Written { served, outgoing, body }: &Written<'a>,
-        reply: &mut Reply,
-        attempts: &mut u16,
+        Progress { reply, attempts, .. }: &mut Progress,
         held: &mut Reservation<'_>,
     ) -> Result<Done<'a>, Fault> {
         let Inner { transport, clock, care, .. } = &*self.inner;
@@ -423,45 +455,17 @@ impl Registry {
     }
 }
 
+impl<'a> Written<'a> {
+    fn new(served: &'a Served, ask: &Ask<'_>, effort: Option<Effort>) -> Result<Self, Fault> {
+        let model = &ask.choice.model;
+        let mut outgoing = model.wire.write(&served.endpoint, model, ask.request, effort)?;
+        let body = Bytes::from(std::mem::take(&mut outgoing.body));
+        Ok(Self { served, outgoing, body })
+    }
+}
+
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry").field("served", &self.inner.served).finish_non_exhaustive()
     }
-}
-
-/// An answer that was kept: nothing was read, written or paid for it.
-fn recalled(choice: &Choice, cached: Cached) -> Answer {
-    Answer {
-        text: cached.text.to_string(),
-        finish: Finish::Stop,
-        usage: Usage { input: Some(Tokens::ZERO), output: Some(Tokens::ZERO), ..Usage::default() },
-        cost: Some(MicroUsd(0)),
-        served_by: cached.served_by,
-        by: choice.clone(),
-        cached: true,
-        attempts: 0,
-        passed_over: Vec::new(),
-        effort_sent: cached.effort_sent,
-        first_token: None,
-        latency: Duration::ZERO,
-    }
-}
-
-/// Refuses what the model is known not to take, before anything is sent.
-fn accepts(model: &Model, request: &Request) -> Result<(), Fault> {
-    let parts = request.messages.iter().flat_map(|message| &message.parts);
-    let bytes = parts.filter_map(|part| match part {
-        Part::Image(image) => Some(image.base64.len() as u64 / 4 * 3),
-        Part::Text(_) => None,
-    });
-    let Some(bytes) = bytes.reduce(u64::saturating_add) else { return Ok(()) };
-    let refused = |message: String| Err(Fault::new(Class::BadRequest, message));
-    if !model.images {
-        return refused(format!("{} takes no images: leave them out, or name a model that does", model.id));
-    }
-    if bytes > model.max_image_bytes {
-        let (megabytes, most) = (bytes.div_ceil(1 << 20), model.max_image_bytes >> 20);
-        return refused(format!("the images are {megabytes} MiB together, and {} takes {most}", model.id));
-    }
-    Ok(())
 }

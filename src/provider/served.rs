@@ -13,6 +13,7 @@ use crate::provider::catalogue::{BadCatalogue, Provider};
 use crate::provider::endpoint::{BadEndpoint, Endpoint};
 use crate::provider::failure::{Class, Fault};
 use crate::provider::health::{Figures, Health, LastError, Measured};
+use crate::provider::lesson::Lessons;
 use crate::provider::model::Model;
 use crate::provider::overlay::Overlays;
 use crate::provider::retry::RetryBudget;
@@ -34,6 +35,7 @@ pub(super) struct Served {
     pub bulkhead: Bulkhead,
     pub breakers: Breakers,
     pub retries: RetryBudget,
+    pub lessons: Lessons,
     clock: Clock,
     tally: Mutex<Tally>,
 }
@@ -140,6 +142,7 @@ impl Served {
             bulkhead: Bulkhead::new(&care.bulkhead),
             breakers: Breakers::new(&care.breaker, clock),
             retries: RetryBudget::new(&care.retry),
+            lessons: Lessons::default(),
             clock,
             tally: Mutex::default(),
         })

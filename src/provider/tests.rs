@@ -1,5 +1,6 @@
 //! Asking a provider over a real socket, in every wire format, with all that can go wrong on the way.
 
+mod effort;
 mod faults;
 mod recipe;
 mod shapes;
@@ -68,16 +69,8 @@ impl Bench {
     ) -> Self {
         let rehearsal = Rehearsal::start(script).unwrap();
         let base_url = if provider == "google" { rehearsal.gemini_base_url() } else { rehearsal.base_url() };
-        let endpoint = config::Endpoint {
-            provider: provider.to_owned(),
-            base_url: Some(base_url),
-            key: Some(Secret::new(key)),
-            ..config::Endpoint::default()
-        };
-        let providers = config::Providers { endpoints: vec![endpoint], limits, resilience };
-        let models = config::Models::default();
         let bus = Bus::new();
-        let registry = Registry::new(&providers, &models, Clock::system(), Redactor::default(), bus.clone()).unwrap();
+        let registry = registry_at(provider, base_url, limits, resilience, key, bus.clone());
         Self { rehearsal, registry, bus, model }
     }
 
@@ -103,6 +96,25 @@ impl Bench {
     async fn seen(&self) -> Recorded {
         self.rehearsal.next_request().await
     }
+}
+
+/// A registry of this provider alone.
+fn registry_at(
+    provider: &str,
+    base_url: String,
+    limits: HttpLimits,
+    resilience: config::Resilience,
+    key: &str,
+    bus: Bus,
+) -> Registry {
+    let endpoint = config::Endpoint {
+        provider: provider.to_owned(),
+        base_url: Some(base_url),
+        key: Some(Secret::new(key)),
+        ..config::Endpoint::default()
+    };
+    let providers = config::Providers { endpoints: vec![endpoint], limits, resilience };
+    Registry::new(&providers, &config::Models::default(), Clock::system(), Redactor::default(), bus).unwrap()
 }
 
 #[derive(Default)]

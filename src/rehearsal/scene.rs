@@ -28,6 +28,7 @@ pub struct Scene {
     pub(super) ignores_stream: bool,
     pub(super) pace: Option<Pace>,
     pub(super) endless: bool,
+    pub(super) ending: Ending,
 }
 
 #[derive(Clone)]
@@ -65,6 +66,16 @@ pub(super) enum Pieces {
 pub(super) enum Stall {
     BeforeFirstByte,
     AfterPieces(usize),
+}
+
+/// How a stream ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    Whole,
+    /// Without the event that the format ends with.
+    Open,
+    /// With its token counts twice.
+    CountedTwice,
 }
 
 /// Pauses as a person would see them: before the first piece, and between pieces.
@@ -124,6 +135,7 @@ impl Scene {
             ignores_stream: false,
             pace: None,
             endless: false,
+            ending: Ending::Whole,
         }
     }
 
@@ -187,6 +199,18 @@ impl Scene {
     /// the reason out. Unless said, the format's own `stop`.
     pub fn finish(mut self, reason: impl Into<String>) -> Self {
         self.finish = reason.into();
+        self
+    }
+
+    /// Leaves out what the format ends a stream with, `[DONE]` or `response.completed`, and closes it as if all were said.
+    pub fn without_end(mut self) -> Self {
+        self.ending = Ending::Open;
+        self
+    }
+
+    /// Reports the token counts twice.
+    pub fn counted_twice(mut self) -> Self {
+        self.ending = Ending::CountedTwice;
         self
     }
 

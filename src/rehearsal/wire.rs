@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::count_tokens;
 use super::request::{Recorded, Wire};
-use super::scene::{Pieces, Scene};
+use super::scene::{Ending, Pieces, Scene};
 
 const MAX_ECHO_CHARS: usize = 2_000;
 
@@ -32,6 +32,18 @@ pub(super) fn streamed(scene: &Scene, request: &Recorded, text: &str) -> Events 
     };
     if let Some(error) = &scene.error {
         events.closing = vec![event(error)];
+        return events;
+    }
+    let last = events.closing.len().saturating_sub(1);
+    match (scene.ending, request.wire) {
+        // Gemini has no event to end with.
+        (Ending::Whole, _) | (Ending::Open, Wire::Gemini) => {}
+        (Ending::Open, _) => events.closing.truncate(last),
+        (Ending::CountedTwice, Wire::Gemini | Wire::Responses) => events.closing.extend_from_within(last..),
+        (Ending::CountedTwice, _) => {
+            let counts = events.closing[last.saturating_sub(1)].clone();
+            events.closing.insert(last, counts);
+        }
     }
     events
 }

@@ -45,6 +45,8 @@ fn connection() -> Vec<Fault> {
         fault("silence before the first text", reply().hold_after(0), Class::Timeout, 1),
         fault("silence within the text", reply().hold_after(2), Class::Timeout, 1),
         fault("too short a body", raw("content-length: 400\r\n\r\n: hello\n\n"), Class::Broken, 1),
+        fault("silence after the text", reply().hold_after(4), Class::Timeout, 1),
+        fault("more than the length that was told", overlong(), Class::Protocol, 1),
         fault("garbage for a chunk", raw("transfer-encoding: chunked\r\n\r\nzz\r\n"), Class::Broken, 1),
         fault(
             "a compression that was not asked for",
@@ -66,7 +68,16 @@ fn replies() -> Vec<Fault> {
         fault("an error in place of a stream", Scene::json_error_in_stream(error(503)), Class::Overloaded, 3),
         passing("a rate limit in place of a stream, once", Scene::json_error_in_stream(error(429))),
         fault("an error within the text", reply().then_error(error(503)), Class::Broken, 1),
+        fault(
+            "an error as a whole reply with 200",
+            Scene::status(200).body(error(503).to_string()),
+            Class::Overloaded,
+            3,
+        ),
         fault("a stream without counts", reply().without_usage(), None, 1),
+        fault("counts after the reason to end", reply(), None, 1),
+        fault("counts twice", reply().counted_twice(), None, 1),
+        fault("a stream without its end", reply().without_end(), None, 1),
         fault("a stream without a reason to end", reply().finish(""), None, 1),
         fault("no stream at all", reply().ignoring_stream(), None, 1),
         fault("a page with 502", Scene::status(502).body("<html>bad gateway"), Class::Overloaded, 3),
@@ -75,6 +86,7 @@ fn replies() -> Vec<Fault> {
         passing("429, part of a second", throttled("retry-after", "0.5")),
         passing("429, milliseconds", throttled("retry-after-ms", "700")),
         passing("429, in the body", Scene::status(429).body(delay.to_string())),
+        passing("429, a date", throttled("retry-after", &in_two_seconds())),
         passing("429, nonsense", throttled("retry-after", "-7")),
         fault("429, longer than is waited", throttled("retry-after", "3600"), Class::Throttled, 1),
         fault("no credit", Scene::status(402), Class::Quota, 1),
@@ -87,6 +99,16 @@ fn replies() -> Vec<Fault> {
     ]
 }
 
+/// A body that goes on behind the end that its head announced, in the middle of an event.
+fn overlong() -> Scene {
+    raw("content-length: 8\r\n\r\ndata: {\"more\": 1}\n\n")
+}
+
+/// As HTTP writes a date.
+fn in_two_seconds() -> String {
+    httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(2))
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_fault_has_its_class_and_its_number_of_requests() {
     for format in FORMATS {
@@ -94,13 +116,59 @@ async fn every_fault_has_its_class_and_its_number_of_requests() {
             let bench = Bench::careful(format, scenes, config::Resilience::default());
             let heard = Heard::default();
             let outcome = bench.ask_as(format.1, question("q"), &heard, &CancellationToken::new()).await;
-            let (text, found) = match &outcome {
-                Ok(answer) => (&answer.text, None),
-                Err(failure) => (&failure.partial, Some(failure.class)),
+            let (text, found, attempts) = match &outcome {
+                Ok(answer) => (&answer.text, None, answer.attempts),
+                Err(failure) => (&failure.partial, Some(failure.class), failure.attempts),
             };
             assert_eq!(found, class, "{name}, {format:?}: {outcome:?}");
             assert_eq!(bench.rehearsal.requests().len(), requests, "{name}, {format:?}");
+            assert_eq!(usize::from(attempts), requests, "{name}, {format:?}");
             assert_eq!(*heard.0.lock().unwrap(), *text, "{name}, {format:?}: heard once, and as it is told");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_who_listens_is_asked_three_times() {
+    for format in FORMATS {
+        let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        drop(listener);
+        let registry =
+            registry_at(format.0, url, HttpLimits::default(), config::Resilience::default(), KEY, Bus::new());
+        let choice = registry.choose(Some(format.1), Category::Balanced).unwrap();
+        let refused = registry.generate(&choice, &question("q"), &(), &CancellationToken::new()).await.unwrap_err();
+        assert_eq!((refused.class, refused.attempts), (Class::Transport, 3), "{refused}");
+        assert!(refused.message.to_lowercase().contains("refused") && refused.status.is_none(), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn counts_are_taken_once_wherever_they_stand() {
+    for format in FORMATS {
+        let usage = async |scene| Bench::new(format, scene).ask(question("one two")).await.unwrap().usage;
+        let reply = || Scene::reply("grüße, zwölf Wörter").in_pieces(1);
+        let once = usage(reply()).await;
+        assert_eq!((once.input, once.output), (Some(Tokens(4)), Some(Tokens(3))), "{format:?}");
+        assert_eq!(usage(reply().counted_twice()).await, once, "{format:?}");
+        // What the event that is missing would have told is not known.
+        let open = usage(reply().without_end()).await;
+        assert!(open == once || (format == FORMATS[2] && open == Usage::default()), "{format:?}: {open:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_date_to_come_back_at_is_waited_for() {
+    for format in FORMATS {
+        let bench = Bench::careful(
+            format,
+            [Scene::status(429).header("retry-after", in_two_seconds()), reply()],
+            config::Resilience::default(),
+        );
+        let asked = Clock::system().now();
+        assert_eq!(bench.ask(question("q")).await.unwrap().attempts, 2);
+        let waited = Clock::system().elapsed(asked);
+        // A date has whole seconds, so up to one of them is lost.
+        assert!((Duration::from_millis(800)..Duration::from_millis(2_500)).contains(&waited), "{waited:?}");
     }
 }

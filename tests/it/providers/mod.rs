@@ -2,6 +2,7 @@
 //! public, keys that stay where they belong, and the commands that speak of all this.
 
 mod commands;
+mod effort;
 mod fixtures;
 mod shapes;
 mod threats;
