@@ -206,7 +206,8 @@ fn print_turn(turn: &TurnDetail, streams: &mut Streams) -> io::Result<()> {
     }
     print_text(&turn.prompt, streams)?;
     for consultation in &turn.consultations {
-        streams.line(format_args!("\n-- {}", account(consultation)))?;
+        let account = streams.shown(&account(consultation)).into_owned();
+        streams.line(format_args!("\n-- {account}"))?;
     }
     match &turn.answer {
         Some(answer) => print_text(answer, streams),
@@ -215,6 +216,17 @@ fn print_turn(turn: &TurnDetail, streams: &mut Streams) -> io::Result<()> {
 }
 
 fn account(consultation: &ConsultationDetail) -> String {
+    if let Some(failure) = &consultation.failure {
+        return format!(
+            "{} via {} · failed: {}: {} · {} requests · {:.1} s",
+            consultation.model,
+            consultation.provider,
+            failure.class.says(),
+            failure.message.replace(['\n', '\r', '\t'], " "),
+            consultation.attempts,
+            consultation.latency_ms as f64 / 1000.0,
+        );
+    }
     let count = |tokens: Option<crate::unit::Tokens>| tokens.map_or("?".to_owned(), |tokens| tokens.to_string());
     format!(
         "{} via {} · {} in · {} out · {:.1} s",

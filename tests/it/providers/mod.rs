@@ -2,10 +2,10 @@
 //! public, keys that stay where they belong, and the commands that speak of all this.
 
 mod commands;
-mod effort;
 mod fixtures;
 mod shapes;
 mod threats;
+mod turns;
 
 use zen::clock::Clock;
 use zen::config::{Endpoint, Models, Providers};
