@@ -25,6 +25,8 @@ pub struct ProviderDraft {
     pub allowed: Vec<String>,
     pub models_file: Option<std::path::PathBuf>,
     pub api_version: String,
+    pub referer: String,
+    pub title: String,
     /// Empty where a named one has no key.
     pub key_env: String,
 }

@@ -64,7 +64,9 @@ pub fn build(draft: &Draft, settings: &[Setting], environment: &Environment, fil
             models: configured.models.clone(),
             allowed: configured.allowed.clone(),
             models_file: configured.models_file.clone(),
-            api_version: Some(configured.api_version.clone()).filter(|version| !version.is_empty()),
+            api_version: set(&configured.api_version),
+            referer: set(&configured.referer),
+            title: set(&configured.title),
         });
     }
     built
@@ -148,6 +150,10 @@ impl Endpoints {
         }
         Some((written.key.clone(), KeyFrom::File(path.to_owned())))
     }
+}
+
+fn set(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
 /// A place as a sentence speaks of it.

@@ -1,7 +1,7 @@
 //! The keys of the providers, drawn up from the data of each.
 
 use super::draft::ProviderDraft;
-use super::field::Field;
+use super::field::{At, Field};
 use super::key::{Key, Unit};
 use super::shipped::{PROVIDERS, Shipped};
 
@@ -55,12 +55,35 @@ fn of(position: usize, provider: &'static Shipped) -> Vec<Key> {
             "The environment variable that holds the provider's key.",
         ),
     ];
-    if provider.api_version_variable.is_some() {
-        let sentence = "The dated version of the provider's interface; empty for its own default.";
-        let version = key("api_version", Field::Text(|d| &mut d.provider().api_version), sentence);
-        keys.push(or(version, &provider.api_version_variable));
-    }
+    let optional = optional(provider).into_iter().filter(|(variable, ..)| variable.is_some());
+    keys.extend(optional.map(|(variable, leaf, at, sentence)| or(key(leaf, Field::Text(at), sentence), variable)));
     keys
+}
+
+/// The variable, the name, the place and the sentence of what only some providers have.
+type Optional<'a> = (&'a Option<String>, &'static str, At<String>, &'static str);
+
+fn optional(provider: &Shipped) -> [Optional<'_>; 3] {
+    [
+        (
+            &provider.api_version_variable,
+            "api_version",
+            |d| &mut d.provider().api_version,
+            "The dated version of the provider's interface; empty for its own default.",
+        ),
+        (
+            &provider.referer_variable,
+            "referer",
+            |d| &mut d.provider().referer,
+            "The web page that requests go by there; empty for zen's own.",
+        ),
+        (
+            &provider.title_variable,
+            "title",
+            |d| &mut d.provider().title,
+            "The name of the program that requests go by there; empty for zen's own.",
+        ),
+    ]
 }
 
 fn or(key: Key, variables: impl IntoIterator<Item = &'static String>) -> Key {

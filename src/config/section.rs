@@ -126,6 +126,9 @@ pub struct Endpoint {
     pub models_file: Option<PathBuf>,
     /// The dated version of its interface, where it has such and one is set.
     pub api_version: Option<String>,
+    /// The page and the name that requests go by, instead of the provider's own.
+    pub referer: Option<String>,
+    pub title: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -46,6 +46,9 @@ pub struct Shipped {
     #[serde(default)]
     pub allowed_variables: Vec<String>,
     pub models_file_variable: Option<String>,
+    /// Where its users say what page and what name their requests go by.
+    pub referer_variable: Option<String>,
+    pub title_variable: Option<String>,
     /// How its keys begin, where they all begin alike.
     #[serde(default)]
     pub key_begins: Vec<String>,

@@ -247,6 +247,15 @@ fn there_may_be_any_number_of_custom_endpoints() {
 }
 
 #[test]
+fn what_openrouter_is_told_of_the_caller_can_be_set() {
+    let desk = Desk::new().var("OPENROUTER_API_KEY", "sk-or-canary").var("OPENROUTER_TITLE", "Mine");
+    let endpoint =
+        desk.file("[providers.openrouter]\nreferer = \"https://example.org\"\n").load().config.providers.endpoints[0]
+            .clone();
+    assert_eq!((endpoint.referer.as_deref(), endpoint.title.as_deref()), (Some("https://example.org"), Some("Mine")));
+}
+
+#[test]
 fn a_limit_is_in_dollars_and_not_by_day() {
     let spend =
         Desk::new().file("[spend]\ntotal = \"2.50\"\nper_provider = 1\n").load().config.providers.resilience.spend;

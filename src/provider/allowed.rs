@@ -17,6 +17,11 @@ impl Allowed {
         self.0.is_empty()
     }
 
+    /// What is allowed, by name.
+    pub fn names(&self) -> String {
+        self.0.join(", ")
+    }
+
     /// Whether any of the model's names stands in the list: the model is allowed then, by all its names.
     pub fn permits(&self, model: &Model) -> bool {
         self.0.is_empty() || self.0.iter().any(|name| model.is_named(name))

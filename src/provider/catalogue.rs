@@ -71,6 +71,8 @@ pub struct Provider {
     _models_file_variable: Option<String>,
     #[serde(rename = "api_version_variable")]
     _api_version_variable: Option<String>,
+    pub referer_variable: Option<String>,
+    pub title_variable: Option<String>,
     #[serde(skip)]
     models: Option<(&'static str, &'static str)>,
 }

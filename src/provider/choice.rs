@@ -52,6 +52,9 @@ pub enum NoModel {
         "{provider} names no models, so none can be chosen for you: name one in `model`, or set CUSTOM_MODEL_NAME or DEFAULT_MODEL"
     )]
     NothingDeclared { provider: ProviderId },
+    /// By the user's own restrictions; each says its variable, what it allows, and where.
+    #[error("no model is left to choose: {}. Change the list, name a model in `model`, or set DEFAULT_MODEL", .restrictions.join("; "))]
+    NothingAllowed { restrictions: Vec<String> },
 }
 
 impl NoModel {
@@ -59,7 +62,7 @@ impl NoModel {
     pub fn suggested(&self) -> Option<&str> {
         match self {
             Self::Unknown { suggested, .. } | Self::Forbidden { suggested, .. } => suggested.as_deref(),
-            Self::NothingConfigured { .. } | Self::NothingDeclared { .. } => None,
+            Self::NothingConfigured { .. } | Self::NothingDeclared { .. } | Self::NothingAllowed { .. } => None,
         }
     }
 }
@@ -74,7 +77,7 @@ pub(super) fn choose(
     let named = |name: &&str| !name.is_empty() && !name.eq_ignore_ascii_case(AUTO);
     let asked = asked.map(str::trim).filter(named);
     let Some(name) = asked.or(Some(default.trim()).filter(named)) else {
-        return best(served, category).ok_or_else(|| NoModel::NothingDeclared { provider: first(served) });
+        return best(served, category).ok_or_else(|| nothing_left(served));
     };
     if let Some(choice) = declared(served, name).or_else(|| undeclared(served, name)) {
         return Ok(Choice { pinned: asked.is_some(), ..choice });
@@ -90,6 +93,15 @@ pub(super) fn choose(
             NoModel::Unknown { nearest: nearest(served, name), asked: shown, is_default: asked.is_none(), suggested }
         }
     })
+}
+
+/// Why nothing can be chosen: because of what the user allows, or because nothing is known to begin with.
+fn nothing_left(served: &[Arc<Served>]) -> NoModel {
+    let restrictions: Vec<String> = served.iter().filter_map(|served| served.restriction()).collect();
+    match restrictions.is_empty() {
+        true => NoModel::NothingDeclared { provider: first(served) },
+        false => NoModel::NothingAllowed { restrictions },
+    }
 }
 
 fn declared(served: &[Arc<Served>], name: &str) -> Option<Choice> {
@@ -353,7 +365,12 @@ mod tests {
         let slip = restricted(&["gpt-5-minni"], &[]);
         assert_eq!(slip.warnings().len(), 1);
         assert!(slip.warnings()[0].ends_with("did you mean 'gpt-5-mini'?"), "{:?}", slip.warnings());
-        assert!(matches!(slip.choose(None, Category::Balanced), Err(NoModel::NothingDeclared { .. })));
+        let nothing = slip.choose(None, Category::Balanced).unwrap_err().to_string();
+        assert!(
+            nothing.contains("OPENAI_ALLOWED_MODELS allows gpt-5-minni, and of OpenAI's")
+                && nothing.contains("leaves none"),
+            "{nothing}"
+        );
     }
 
     #[test]

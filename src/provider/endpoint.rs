@@ -151,6 +151,16 @@ fn headers(provider: &Provider, configured: &config::Endpoint) -> Result<HeaderM
         let value = HeaderValue::from_str(value);
         headers.insert(name(own)?, value.map_err(|_| bad(provider.id.as_str(), "its file has a bad header value"))?);
     }
+    let own = [
+        ("http-referer", &configured.referer, &provider.referer_variable),
+        ("x-title", &configured.title, &provider.title_variable),
+    ];
+    for (header, value, variable) in own {
+        let Some((value, variable)) = value.as_deref().zip(variable.as_deref()) else { continue };
+        let value = HeaderValue::from_str(value);
+        let refused = |_| bad(variable, "it has a character that no header can carry: write it in plain letters");
+        headers.insert(name(header)?, value.map_err(refused)?);
+    }
     if let Some(key) = &configured.key {
         let scheme = provider.key_scheme.as_ref().map(|scheme| format!("{scheme} ")).unwrap_or_default();
         let value = HeaderValue::from_str(&format!("{scheme}{}", key.expose()));

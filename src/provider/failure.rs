@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ModelId, ProviderId};
+use crate::provider::Usage;
+use crate::unit::MicroUsd;
 
 /// A consultation that brought no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +26,10 @@ pub struct Failure {
     pub partial: String,
     /// Requests that were made of this model.
     pub attempts: u16,
+    /// What the provider had reported of it by then.
+    pub usage: Usage,
+    /// What that cost: all that is owed where the reply had ended, at least so much where it broke off. None: unknown.
+    pub cost: Option<MicroUsd>,
     /// The models that were asked in vain before this one, in order.
     pub earlier: Box<[Failure]>,
 }
@@ -137,6 +143,11 @@ impl Class {
             Self::Transport | Self::Throttled | Self::Quota | Self::Overloaded | Self::Auth => false,
             Self::BadRequest | Self::ContextOverflow | Self::Resting | Self::Busy | Self::OverLimit => false,
         }
+    }
+
+    /// Whether the reply had come to its end all the same, so that what was reported is all of it.
+    pub(super) fn is_of_a_whole_reply(self) -> bool {
+        matches!(self, Self::Empty | Self::Filtered)
     }
 
     pub(super) fn weight(self) -> Weight {

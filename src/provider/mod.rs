@@ -44,8 +44,8 @@ pub use effort::Effort;
 pub use failure::{Class, Failure};
 pub use health::{Figures, LastError, Spread};
 pub use model::Model;
-pub use registry::{BadProviders, Registry};
-pub use served::Status;
+pub use registry::Registry;
+pub use served::{BadProviders, Status};
 
 use crate::id::ModelId;
 use crate::unit::{MicroUsd, Tokens};

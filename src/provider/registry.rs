@@ -26,10 +26,11 @@ use crate::provider::http::{Outgoing, Transport};
 use crate::provider::overlay::Overlays;
 use crate::provider::reply::Reply;
 use crate::provider::retry::{self, Random, Retries};
-use crate::provider::served::{BadProvider, Served, Status};
+use crate::provider::served::{BadProvider, BadProviders, Served, Status};
 use crate::provider::spend::{Reservation, Spend};
-use crate::provider::{Answer, Effort, Finish, Listener, PassedOver, Request};
+use crate::provider::{Answer, Effort, Finish, Listener, PassedOver, Request, Usage};
 use crate::secret::Redactor;
+use crate::unit::MicroUsd;
 
 /// Characters of a provider's own words that are passed on.
 pub const MAX_MESSAGE_CHARS: usize = 600;
@@ -87,19 +88,6 @@ struct Done<'a> {
     finish: Finish,
     measured: Measured,
 }
-
-/// Everything that is wrong with the providers as they are configured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BadProviders(pub Vec<BadProvider>);
-
-impl fmt::Display for BadProviders {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let problems: Vec<String> = self.0.iter().map(ToString::to_string).collect();
-        f.write_str(&problems.join("\n"))
-    }
-}
-
-impl std::error::Error for BadProviders {}
 
 impl Registry {
     /// Checks what is configured and reads the catalogue of the providers that are. Builds no HTTP client yet. The
@@ -212,7 +200,9 @@ impl Registry {
         };
         asked.map_err(|fault| {
             let Progress { reply, attempts, effort_sent } = progress;
-            let failure = Failure { attempts, ..self.failure(&ask.choice, fault, reply.text) };
+            let cost = self.owed(&ask.choice, fault.class, &reply.usage);
+            let failure = self.failure(&ask.choice, fault, reply.text);
+            let failure = Failure { attempts, usage: reply.usage, cost, ..failure };
             PassedOver { failure, effort_sent, latency: self.inner.clock.elapsed(started) }
         })
     }
@@ -239,7 +229,10 @@ impl Registry {
 
         // Retry, and in it bulkhead, breaker and exchange.
         served.retries.earn();
-        let done = self.repeat(ask, &mut written, progress, &mut held).await?;
+        let done = match self.repeat(ask, &mut written, progress, &mut held).await {
+            Ok(done) => done,
+            Err(fault) => return Err(self.failed(ask, &progress.reply.usage, held, fault)),
+        };
 
         // Settle: the breaker closes, the figures move, the money is counted.
         let reply = &mut progress.reply;
@@ -362,6 +355,25 @@ impl Registry {
         }
     }
 
+    /// A model that has failed may be paid for all the same, as far as is known.
+    fn failed(&self, ask: &Ask<'_>, usage: &Usage, held: Reservation<'_>, fault: Fault) -> Fault {
+        if let Some(cost) = self.owed(&ask.choice, fault.class, usage) {
+            match fault.class.is_of_a_whole_reply() {
+                true => held.settle(Some(cost)),
+                false => held.settle_at_least(cost),
+            }
+            if let Ok(served) = self.serving(&ask.choice) {
+                served.charged(cost);
+            }
+        }
+        fault
+    }
+
+    /// What a failure cost by what was reported before it; None where that is not known, or nothing is owed.
+    fn owed(&self, choice: &Choice, class: Class, usage: &Usage) -> Option<MicroUsd> {
+        cost::cost(usage, choice.model.prices.as_ref()).filter(|_| class.may_be_charged())
+    }
+
     /// Says that a provider's figures have changed.
     fn changed(&self, choice: &Choice) {
         let place = self.inner.known.iter().position(|known| known.id == choice.provider);
@@ -425,6 +437,8 @@ impl Registry {
             retry_after: fault.retry_after,
             partial: self.without_keys(partial),
             attempts: 0,
+            usage: Usage::default(),
+            cost: None,
             earlier: Box::default(),
         }
     }

@@ -1,5 +1,6 @@
 //! One configured provider: where it is reached, what it serves, and how it has done so far.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -90,6 +91,19 @@ pub enum BadProvider {
     Unknown(String),
 }
 
+/// Everything that is wrong with the providers as they are configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadProviders(pub Vec<BadProvider>);
+
+impl fmt::Display for BadProviders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problems: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&problems.join("\n"))
+    }
+}
+
+impl std::error::Error for BadProviders {}
+
 impl Status {
     /// A provider that is known and not configured.
     pub(super) fn unconfigured(provider: &Provider) -> Self {
@@ -148,6 +162,16 @@ impl Served {
         })
     }
 
+    /// What its restriction leaves, where that is no model that could be chosen.
+    pub fn restriction(&self) -> Option<String> {
+        if self.allowed.is_empty() || !self.models.is_empty() {
+            return None;
+        }
+        let (variable, names, title) = (self.provider.allowed_variable(), self.allowed.names(), &self.provider.title);
+        let known = self.forbidden.iter().filter(|model| model.offered).count();
+        Some(format!("{variable} allows {names}, and of {title}'s {known} models that leaves none"))
+    }
+
     /// What a person should know of how it is set up.
     pub fn warnings(&self) -> Vec<String> {
         let known: Vec<&Model> =
@@ -171,6 +195,12 @@ impl Served {
             Some(MicroUsd(cost)) => tally.spent = MicroUsd(tally.spent.0.saturating_add(cost)),
             None => tally.cost_unknown += 1,
         }
+    }
+
+    /// A request that failed was paid for all the same.
+    pub fn charged(&self, MicroUsd(cost): MicroUsd) {
+        let mut tally = self.tally_mut();
+        tally.spent = MicroUsd(tally.spent.0.saturating_add(cost));
     }
 
     /// A request has failed. `words` are the fault's own, fit to be shown.

@@ -101,6 +101,17 @@ impl Reservation<'_> {
             }
         });
     }
+
+    /// It cost this much and may have cost more: what was held beyond it stays held.
+    pub fn settle_at_least(mut self, MicroUsd(cost): MicroUsd) {
+        let held = std::mem::take(&mut self.held);
+        self.sent = false;
+        self.spend.ledger().each(&self.provider, |account| {
+            account.reserved -= held;
+            account.spent = account.spent.saturating_add(cost);
+            account.unknown = account.unknown.saturating_add(held.saturating_sub(cost));
+        });
+    }
 }
 
 impl Drop for Reservation<'_> {

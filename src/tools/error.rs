@@ -7,7 +7,7 @@ use super::reply::{Output, Status};
 use crate::budget::PromptTooLarge;
 use crate::file::refusal::Refusal;
 use crate::id::ModelId;
-use crate::provider::{Class, Failure, NoModel};
+use crate::provider::{Class, Failure, NoModel, cost};
 use crate::thread::threads::CannotContinue;
 
 #[derive(Debug, thiserror::Error)]
@@ -124,6 +124,9 @@ impl ToolError {
         if !failure.earlier.is_empty() {
             let earlier = failure.earlier.iter().map(|failure| Value::from(failure.to_string()));
             detail("asked_before", earlier.collect());
+        }
+        if let Some(cost) = failure.cost {
+            detail("cost_usd", cost::decimal(cost).into());
         }
         if let Some(after) = failure.retry_after {
             detail("retry_after_seconds", after.as_secs_f64().into());

@@ -251,6 +251,33 @@ async fn a_call_over_the_limit_is_refused_and_costs_no_request() {
 }
 
 #[tokio::test]
+async fn a_failure_is_paid_by_what_was_reported_of_it() {
+    let ask = async |bench: &Bench, input| {
+        let request = Request { estimate: Estimate { input: Tokens(input), reply: Tokens(0) }, ..question("one two") };
+        bench.registry.generate(&priced(bench), &request, &(), &CancellationToken::new()).await.unwrap_err()
+    };
+    let limited = |format, scene| {
+        let spend = config::Spend { total: Some(MicroUsd(100)), ..config::Spend::default() };
+        Bench::careful(format, scene, config::Resilience { spend, ..without_repetition() })
+    };
+    // Gemini counts as it goes: four tokens read and two written, when the reply breaks off.
+    let bench = limited(FORMATS[1], Scene::reply("a b c d").in_pieces(4).reset_after(2));
+    let broken = ask(&bench, 50).await;
+    assert_eq!((broken.class, broken.usage.output, broken.cost), (Class::Broken, Some(Tokens(2)), Some(MicroUsd(24))));
+    assert_eq!(bench.registry.providers()[0].spent, MicroUsd(24));
+    // It may have been more: what was held for it stays held.
+    assert_eq!((ask(&bench, 51).await.class, ask(&bench, 50).await.class), (Class::OverLimit, Class::Broken));
+    // A reply that ended without text was reported in full.
+    let bench = limited(FORMATS[0], Scene::reply("").finish("length"));
+    let empty = ask(&bench, 50).await;
+    assert_eq!((empty.class, empty.cost), (Class::Empty, Some(MicroUsd(4))));
+    assert_eq!((ask(&bench, 97).await.class, ask(&bench, 96).await.class), (Class::OverLimit, Class::Empty));
+    // What is refused is not charged, whatever was told.
+    let bench = limited(FORMATS[0], Scene::status(400));
+    assert_eq!((ask(&bench, 50).await.cost, ask(&bench, 100).await.class), (None, Class::BadRequest));
+}
+
+#[tokio::test]
 async fn a_kept_reply_costs_no_request_and_is_told() {
     let cache = config::Cache { ttl: Duration::from_secs(60), ..config::Cache::default() };
     for format in FORMATS {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::budget::{Budget, Decision, Verdict};
-use crate::provider::{Answer, Choice, Effort, Finish, PassedOver, Usage, cost};
+use crate::provider::{Answer, Choice, Effort, Finish, PassedOver, cost};
 use crate::thread::turn::{Consultation, FailedWith, RefusedFile, Turn};
 use crate::tools::reply::Output;
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
@@ -161,10 +161,10 @@ fn in_vain(answered: &Consultation, answer: &Answer) -> Vec<Consultation> {
         asked_as: answered.asked_as.clone(),
         effort_asked: answered.effort_asked,
         effort_sent: *effort_sent,
-        usage: Usage::default(),
+        usage: failure.usage,
         estimated_input: answered.estimated_input,
         // What is refused is not charged; what may have been read or written is nobody's to know.
-        cost: (!failure.class.may_be_charged()).then_some(MicroUsd(0)),
+        cost: if failure.class.may_be_charged() { failure.cost } else { Some(MicroUsd(0)) },
         price_source: None,
         finish: Finish::Unsaid,
         failure: Some(FailedWith { class: failure.class, message: failure.message.clone() }),

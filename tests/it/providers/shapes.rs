@@ -1,11 +1,12 @@
 //! Every fixture played through: the request as it went out, and each kind of reply.
 
+use zen::config::Endpoint;
 use zen::provider::{Answer, Finish};
-use zen::rehearsal::Scene;
+use zen::rehearsal::{Rehearsal, Scene};
 use zen::unit::Tokens;
 
 use super::fixtures::{self, Fixture};
-use super::play;
+use super::{ask, endpoint, play, registry};
 
 /// What every request carries.
 const COMMON: [&str; 5] = ["accept", "content-length", "content-type", "host", "user-agent"];
@@ -36,6 +37,18 @@ async fn a_deployment_is_asked_by_its_own_name() {
         let (_, request) = play(&fixture, Scene::status(200).body(fixture.whole)).await;
         assert_eq!(request.body["model"], "prod-5");
     }
+}
+
+#[tokio::test]
+async fn openrouter_hears_the_name_that_the_user_gives() {
+    let rehearsal = Rehearsal::start(Scene::reply("fine")).expect("a listener");
+    let own = Endpoint { title: Some("Mine".to_owned()), ..endpoint("openrouter", &rehearsal, "/api/v1") };
+    let refused = Endpoint { referer: Some("a\nb".to_owned()), ..own.clone() };
+    ask(&registry(own).expect("a registry"), "vendor/model").await.expect("an answer");
+    let request = rehearsal.next_request().await;
+    assert_eq!(request.header("x-title"), Some("Mine"));
+    assert!(request.header("http-referer").is_some_and(|page| page.contains("zen")));
+    assert!(registry(refused).expect_err("no header").starts_with("OPENROUTER_REFERER: "));
 }
 
 #[tokio::test]
