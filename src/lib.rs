@@ -22,6 +22,7 @@ pub mod budget;
 pub mod clock;
 pub mod event;
 pub mod id;
+pub mod process;
 pub mod secret;
 pub mod shutdown;
 pub mod token;
