@@ -23,7 +23,6 @@ use crate::event::Bus;
 use crate::provider::Registry;
 use crate::secret::Redactor;
 use crate::server::Server;
-use crate::shutdown::Shutdown;
 use crate::telemetry::log::{self, Log};
 use crate::thread::Principal;
 use crate::unit::UnixMillis;
@@ -116,7 +115,7 @@ pub fn launch(
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), face = face.as_str(), "zen starts");
 
-    on_signals(&engine.shutdown, face).map_err(|error| {
+    on_signals(&engine, face).map_err(|error| {
         streams.complain(format_args!("signals cannot be heard: {error}"));
         Exit::Failed
     })?;
@@ -193,16 +192,19 @@ fn open_control(service: &Service, environment: &Environment) -> Result<Option<O
 }
 
 /// The first signal begins shutdown; a second one ends the process at once, unless a terminal has to be restored first.
-fn on_signals(shutdown: &Shutdown, face: Face) -> io::Result<()> {
+fn on_signals(engine: &Engine, face: Face) -> io::Result<()> {
     let mut signals =
         [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?];
-    let shutdown = shutdown.clone();
+    let (shutdown, children) = (engine.shutdown.clone(), engine.children.clone());
     tokio::spawn(async move {
         any(&mut signals).await;
         shutdown.begin();
         any(&mut signals).await;
         match face {
-            Face::Stdio | Face::Serve => std::process::exit(i32::from(Exit::Failed.code())),
+            Face::Stdio | Face::Serve => {
+                children.end().await;
+                std::process::exit(i32::from(Exit::Failed.code()))
+            }
             Face::Tui => {}
         }
     });

@@ -44,6 +44,7 @@ async fn serve(args: &Args, config: Config, environment: &Environment, streams: 
     })?;
     announce(&listening, auth, streams);
     let drained = listening.served.await.unwrap_or(Drained::Abandoned(0));
+    server.engine.children.end().await;
     if let Some(control) = control {
         control.close().await;
     }

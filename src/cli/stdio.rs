@@ -33,6 +33,7 @@ async fn serve(config: Config, environment: &Environment, streams: &mut Streams)
     let Launched { server, principal, control, log: _log, .. } =
         launch::launch(Face::Stdio, false, config, environment, streams)?;
     let drained = stdio.serve(&server, principal).await.map_err(|error| broken(streams, &error))?;
+    server.engine.children.end().await;
     if let Some(control) = control {
         control.close().await;
     }

@@ -127,6 +127,7 @@ async fn show(
     let left = tui::run(options).await;
     shutdown.begin();
     shutdown.drained(QUIT_GRACE).await;
+    server.engine.children.end().await;
     if let Some(control) = control {
         control.close().await;
     }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::Path;
 
 /// Holds keys in plain text: it has no `Display`, and its `Debug` tells names only.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     variables: BTreeMap<OsString, OsString>,
 }
@@ -27,6 +27,11 @@ impl Environment {
         let Some(value) = self.variables.get(OsStr::new(name)) else { return Ok(None) };
         let value = value.to_str().ok_or(NotUnicode)?.trim();
         Ok((!value.is_empty()).then_some(value))
+    }
+
+    /// The variable as it was set, whatever its bytes.
+    pub fn raw(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(OsStr::new(name)).map(OsString::as_os_str)
     }
 
     /// The value as a path where it is an absolute one. The XDG rules say to ignore a relative one.

@@ -117,6 +117,7 @@ pub fn load(input: Input<'_>) -> Result<Loaded, Errors> {
     }
 
     let mut config = merged.draft.config.clone();
+    config.environment = input.environment.clone();
     config.providers.endpoints = endpoints.endpoints;
     config.log.file = config.log.file.or_else(|| places.log_file());
     // These two need not be there, unless the first one was named.

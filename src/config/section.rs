@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::environment::Environment;
 use super::resilience::Resilience;
 use crate::secret::Secret;
 use crate::unit::Tokens;
@@ -22,6 +23,8 @@ pub struct Config {
     pub log: Log,
     pub control: Control,
     pub interceptors: Interceptors,
+    /// What the process was started with, for children to be given the named parts of.
+    pub environment: Environment,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -72,6 +72,7 @@ impl Engine {
             principal: principal.clone(),
             models: self.models.clone(),
             roots: self.roots.clone(),
+            children: self.children.clone(),
             settings: Arc::clone(&self.settings),
             progress: Arc::clone(live) as _,
             cancel: live.cancel.clone(),

@@ -17,6 +17,7 @@ use crate::file::root::{RootError, Roots};
 use crate::interceptor::Chain;
 use crate::interceptor::builtin::message_log::MessageLog;
 use crate::interceptor::builtin::rules::Rules;
+use crate::process::Children;
 use crate::provider::{BadProviders, Registry};
 use crate::secret::Redactor;
 use crate::shutdown::Shutdown;
@@ -47,6 +48,8 @@ pub struct Engine {
     pub config: Config,
     pub redactor: Redactor,
     pub metrics: Arc<Metrics>,
+    /// To be ended before the process is.
+    pub children: Children,
     roots: Roots,
     settings: Arc<Settings>,
     tools: Vec<Box<dyn Tool>>,
@@ -97,6 +100,7 @@ impl Engine {
             prompt_chars: config.tools.prompt_chars(),
             reply_tokens: config.tools.reply_tokens(),
             files: config.files.clone(),
+            environment: config.environment.clone(),
         };
         Ok(Arc::new(Self {
             clock,
@@ -111,6 +115,7 @@ impl Engine {
             models: Registry::new(&config.providers, &config.models, clock, redactor.clone(), bus.clone())?,
             roots: Roots::open(&config.files, &working_directory, home.as_deref())?,
             settings: Arc::new(settings),
+            children: Children::default(),
             tools: enabled(&config.tools.disabled)?,
             bus,
             config,

@@ -2,6 +2,7 @@
 //! open root by the kernel, never by comparing strings. Knows no threads and no prompts but the embedding of texts.
 
 pub mod embed;
+pub mod folder;
 pub mod image;
 pub mod read;
 pub mod refusal;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 pub use refusal::Refusal;
 pub use root::Roots;
+pub use withheld::is_withheld;
 
 use crate::unit::UnixMillis;
 

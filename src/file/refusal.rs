@@ -24,6 +24,8 @@ pub enum Refusal {
     NotAFile,
     #[error("is a folder: name a file")]
     AFolder,
+    #[error("is a file: name a folder")]
+    AFile,
     #[error(
         "has {size} bytes and the limit is {max}: name a smaller file, or put the part that matters into the prompt"
     )]
@@ -67,6 +69,7 @@ mod tests {
             Refusal::Missing,
             Refusal::NotAFile,
             Refusal::AFolder,
+            Refusal::AFile,
             Refusal::TooLarge { size: 2, max: 1 },
             Refusal::Binary,
             Refusal::Secret,

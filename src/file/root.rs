@@ -64,6 +64,11 @@ impl Roots {
         self.inner.roots.iter().map(|root| root.given.as_path())
     }
 
+    /// Whether `path`, by its text, lies in an open root.
+    pub fn contain(&self, path: &Path) -> bool {
+        self.all().iter().any(|root| path.starts_with(&root.given) || path.starts_with(&root.real))
+    }
+
     /// Why no root is open and how to open one; `None` if one is.
     pub fn none_open_reason(&self) -> Option<&str> {
         self.inner.none_open.as_deref()

@@ -63,7 +63,7 @@ const IN_FOLDER: &[(&str, &str)] = &[
 ];
 
 /// Whether a file of this path, or a file in one of its folders, is of the kind that holds secrets.
-pub(super) fn is_withheld(path: &Path) -> bool {
+pub fn is_withheld(path: &Path) -> bool {
     let names: Vec<String> = path.iter().map(|name| name.to_string_lossy().to_ascii_lowercase()).collect();
     let Some(last) = names.last() else { return false };
     names.iter().any(|name| FOLDERS.contains(&name.as_str()))

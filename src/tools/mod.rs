@@ -4,7 +4,9 @@
 pub mod arguments;
 pub mod consult;
 pub mod error;
+mod programs;
 pub mod reply;
+pub mod repository;
 pub mod schema;
 pub mod simple;
 
@@ -17,8 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config;
+use crate::config::Environment;
 use crate::file::root::Roots;
 use crate::id::{ModelId, ProviderId};
+use crate::process::Children;
 use crate::provider::{Listener, Registry};
 use crate::thread::Principal;
 use crate::thread::threads::{Target, Threads};
@@ -48,6 +52,7 @@ pub struct Call {
     pub principal: Principal,
     pub models: Registry,
     pub roots: Roots,
+    pub children: Children,
     pub settings: Arc<Settings>,
     pub progress: Arc<dyn Progress>,
     pub cancel: CancellationToken,
@@ -66,6 +71,8 @@ pub struct Settings {
     /// Tokens of reply that one result carries; a longer one is cut, and says where the rest is.
     pub reply_tokens: Tokens,
     pub files: config::Files,
+    /// What zen was started with: a child gets the named parts of it.
+    pub environment: Environment,
 }
 
 /// Hears how far a call has come.
