@@ -25,6 +25,13 @@ pub enum Event {
         thread: ThreadId,
         reason: Removal,
     },
+    /// A person did this to a thread: for the audit, beside the event of what has changed by it.
+    ThreadSteered {
+        thread: ThreadId,
+        act: ThreadAct,
+        /// The user, as the system numbers them.
+        uid: u32,
+    },
     /// A message passed the interceptor chain and stands in the message log.
     MessageLogged(MessageSeq),
     /// A message waits for a person's decision.
@@ -49,6 +56,40 @@ pub enum Removal {
     ByHand,
     /// It was the longest unused when a cap on threads or bytes was reached.
     Evicted,
+}
+
+/// What a person can do to a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreadAct {
+    Expired,
+    Restored,
+    Pinned,
+    Unpinned,
+    Extended,
+    Renamed,
+    Tagged,
+    /// Forked from another one.
+    Forked,
+    Exported,
+    Imported,
+}
+
+impl ThreadAct {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Restored => "restored",
+            Self::Pinned => "pinned",
+            Self::Unpinned => "unpinned",
+            Self::Extended => "extended",
+            Self::Renamed => "renamed",
+            Self::Tagged => "tagged",
+            Self::Forked => "forked",
+            Self::Exported => "exported",
+            Self::Imported => "imported",
+        }
+    }
 }
 
 /// Cheap to clone; all clones are one bus.

@@ -18,8 +18,8 @@ use tokio::sync::mpsc;
 use super::route::Route;
 use super::types::models::ModelSummary;
 use super::types::{
-    Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary, Refusal, Switch, TextSlice,
-    ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
+    Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary, Refusal,
+    Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
 };
 use super::{Control, ControlError, Reply};
 use crate::engine::Family;
@@ -112,6 +112,25 @@ impl Control for Client {
 
     fn expire(&self, thread: ThreadId) -> Reply<'_, ThreadSummary> {
         Box::pin(self.get(Route::Expire(thread)))
+    }
+
+    fn act(&self, act: Act) -> Reply<'_, Acted> {
+        Box::pin(async move {
+            let body = serde_json::to_vec(&act).map_err(unreachable)?;
+            self.ask(Route::Act, body).await
+        })
+    }
+
+    fn search(&self, query: String) -> Reply<'_, Vec<ThreadSummary>> {
+        Box::pin(self.ask(Route::Search, query.into_bytes()))
+    }
+
+    fn export(&self, thread: ThreadId, form: Form) -> Reply<'_, Exported> {
+        Box::pin(self.get(Route::Export { thread, form }))
+    }
+
+    fn import(&self, document: String) -> Reply<'_, ThreadSummary> {
+        Box::pin(self.ask(Route::Import, document.into_bytes()))
     }
 
     fn call(&self, call: ToolCall) -> Reply<'_, ToolResult> {

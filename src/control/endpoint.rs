@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc};
 use super::route::Route;
 use super::service::Service;
 use super::socket::own_uid;
-use super::types::{PauseDecision, Refusal, RefusalCode, Switch, ToolCall};
+use super::types::{Act, PauseDecision, Refusal, RefusalCode, Switch, ToolCall};
 use super::{Control, ControlError};
 use crate::event::Event;
 use crate::http::body::{self, ReplyBody};
@@ -24,6 +24,8 @@ use crate::http::sse;
 
 /// The largest request body: a tool call with its prompt.
 const MAX_BODY: usize = 16 << 20;
+/// The largest document that is imported.
+const MAX_IMPORT: usize = 64 << 20;
 /// Connections at one time; each watcher holds one.
 const MAX_CONNECTIONS: usize = 128;
 /// Events that may wait for the socket.
@@ -62,6 +64,19 @@ impl Endpoint {
                 let switch: Switch = read(request).await?;
                 json(&service.switch(switch).await?)
             }
+            Route::Act => {
+                let act: Act = read(request).await?;
+                json(&service.act(act).await?)
+            }
+            Route::Search => {
+                let query = read_text(request, MAX_BODY).await?;
+                json(&service.search(query).await?)
+            }
+            Route::Import => {
+                let document = read_text(request, MAX_IMPORT).await?;
+                json(&service.import(document).await?)
+            }
+            Route::Export { thread, form } => json(&service.export(thread, form).await?),
             Route::Paused => json(&service.paused().await?),
             Route::Interceptors => json(&service.interceptors().await?),
             Route::Metrics => json(&service.metrics().await?),
@@ -138,6 +153,11 @@ impl Host<UnixStream> for Arc<Endpoint> {
 async fn read<T: DeserializeOwned>(request: Request<Incoming>) -> Result<T, ControlError> {
     let bytes = body::read(request.into_body(), MAX_BODY).await.map_err(|error| refused(&error))?;
     Ok(serde_json::from_slice(&bytes).map_err(|error| refused(&error))?)
+}
+
+async fn read_text(request: Request<Incoming>, max: usize) -> Result<String, ControlError> {
+    let bytes = body::read(request.into_body(), max).await.map_err(|error| refused(&error))?;
+    Ok(String::from_utf8(bytes.into()).map_err(|error| refused(&error))?)
 }
 
 fn json<T: Serialize>(value: &T) -> Result<Response<ReplyBody>, ControlError> {

@@ -1,12 +1,15 @@
 //! The control API: how a face sees and steers an engine, in its own process or behind a Unix socket of the same user.
 //! It is not MCP, and it has no form over TCP.
 
+pub mod acts;
 pub mod client;
 pub mod discovery;
 pub mod endpoint;
 mod route;
+pub mod save;
 pub mod service;
 pub mod socket;
+mod steering;
 mod summary;
 pub mod types;
 mod watch;
@@ -20,8 +23,8 @@ use crate::engine::Family;
 use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
 use types::models::ModelSummary;
 use types::{
-    Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary, Refusal, Switch, TextSlice,
-    ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
+    Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary, Refusal,
+    Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
 };
 
 /// What a face can ask of an engine. One implementation is in this process, the other is behind a socket.
@@ -40,6 +43,18 @@ pub trait Control: Send + Sync {
 
     /// Ends the thread now. Its id is unknown from then on.
     fn expire(&self, thread: ThreadId) -> Reply<'_, ThreadSummary>;
+
+    /// Does something to threads. Each thread that it was done to is told in an event of its own.
+    fn act(&self, act: Act) -> Reply<'_, Acted>;
+
+    /// The threads that a query finds, the most recently used first. Its forms are those of [`crate::thread::search`].
+    fn search(&self, query: String) -> Reply<'_, Vec<ThreadSummary>>;
+
+    /// The thread as a document, every known secret taken out.
+    fn export(&self, thread: ThreadId, form: Form) -> Reply<'_, Exported>;
+
+    /// Makes an exported JSON document a thread of this user; it has a new id where its own is taken.
+    fn import(&self, document: String) -> Reply<'_, ThreadSummary>;
 
     /// Calls a tool as an agent would, and waits for its reply.
     fn call(&self, call: ToolCall) -> Reply<'_, ToolResult>;

@@ -2,7 +2,7 @@
 
 use hyper::Method;
 
-use super::types::{MessageText, TurnText};
+use super::types::{Form, MessageText, TurnText};
 use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,10 @@ pub enum Route {
     Watch,
     Thread(ThreadId),
     Expire(ThreadId),
+    Act,
+    Search,
+    Export { thread: ThreadId, form: Form },
+    Import,
     TurnText { thread: ThreadId, turn: u32, which: TurnText, from: u64 },
     Call,
     Cancel(CallId),
@@ -30,10 +34,11 @@ impl Route {
     pub fn method(&self) -> Method {
         match self {
             Self::Expire(_) | Self::Cancel(_) => Method::DELETE,
-            Self::Call | Self::Resolve(_) | Self::Switch => Method::POST,
+            Self::Call | Self::Resolve(_) | Self::Switch | Self::Act | Self::Search | Self::Import => Method::POST,
             Self::Hello
             | Self::Watch
             | Self::Thread(_)
+            | Self::Export { .. }
             | Self::TurnText { .. }
             | Self::LiveText { .. }
             | Self::Message(_)
@@ -52,6 +57,10 @@ impl Route {
             Self::Hello => "/v1/hello".to_owned(),
             Self::Watch => "/v1/watch".to_owned(),
             Self::Thread(thread) | Self::Expire(thread) => format!("/v1/threads/{thread}"),
+            Self::Act => "/v1/threads".to_owned(),
+            Self::Search => "/v1/threads/search".to_owned(),
+            Self::Import => "/v1/threads/import".to_owned(),
+            Self::Export { thread, form } => format!("/v1/threads/{thread}/export/{}", form.as_str()),
             Self::TurnText { thread, turn, which, from } => {
                 format!("/v1/threads/{thread}/turns/{turn}/{}?from={from}", which.as_str())
             }
@@ -88,6 +97,13 @@ impl Route {
             (&Method::POST, ["interceptors"]) => Self::Switch,
             (&Method::GET, ["metrics"]) => Self::Metrics,
             (&Method::GET, ["threads", thread]) => Self::Thread(thread.parse().ok()?),
+            (&Method::POST, ["threads"]) => Self::Act,
+            (&Method::POST, ["threads", "search"]) => Self::Search,
+            (&Method::POST, ["threads", "import"]) => Self::Import,
+            (&Method::GET, ["threads", thread, "export", form]) => {
+                let form = [Form::Markdown, Form::Json].into_iter().find(|known| known.as_str() == *form)?;
+                Self::Export { thread: thread.parse().ok()?, form }
+            }
             (&Method::DELETE, ["threads", thread]) => Self::Expire(thread.parse().ok()?),
             (&Method::GET, ["threads", thread, "turns", turn, which]) => Self::TurnText {
                 thread: thread.parse().ok()?,
@@ -146,6 +162,10 @@ mod tests {
             Route::Watch,
             Route::Thread(thread),
             Route::Expire(thread),
+            Route::Act,
+            Route::Search,
+            Route::Export { thread, form: Form::Markdown },
+            Route::Import,
             Route::TurnText { thread, turn: 3, which: TurnText::Answer, from: 17 },
             Route::Call,
             Route::Cancel(CallId(4)),

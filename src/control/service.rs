@@ -7,13 +7,12 @@ use tokio::sync::mpsc;
 use super::summary::{self, TEXT_CHARS};
 use super::types::models::ModelSummary;
 use super::types::{
-    Face, Hello, Interceptors, Limits, MessageDetail, MessageText, PROTOCOL, PauseDecision, PausedSummary, Refusal,
-    RefusalCode, Snapshot, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText,
-    Update,
+    Act, Acted, Exported, Face, Form, Hello, Interceptors, Limits, MessageDetail, MessageText, PROTOCOL, PauseDecision,
+    PausedSummary, Refusal, RefusalCode, Snapshot, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall,
+    ToolResult, ToolSummary, TurnText, Update,
 };
 use super::{Control, Reply, watch};
 use crate::engine::{Engine, Family};
-use crate::event::Removal;
 use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
 use crate::interceptor::builtin::message_log::Entry;
 use crate::interceptor::pause::{NotResolved, Resolution};
@@ -29,7 +28,7 @@ const SNAPSHOT_MESSAGES: usize = 500;
 #[derive(Clone)]
 pub struct Service {
     server: Server,
-    principal: Principal,
+    pub(super) principal: Principal,
     identity: Arc<Identity>,
 }
 
@@ -59,7 +58,8 @@ impl Service {
         Snapshot {
             hello: self.greet(),
             limits: Limits { ttl_ms: whole_millis(limits.ttl), max_turns: limits.max_turns },
-            threads: engine.threads.list().iter().map(|thread| summary::thread(thread, engine.clock)).collect(),
+            threads: self.summaries(&engine.threads.list()),
+            restorable: self.summaries(&engine.threads.restorable()),
             calls: engine.calls.list().iter().map(|call| summary::call(call)).collect(),
             messages: engine.messages.newest(SNAPSHOT_MESSAGES).iter().map(summary::message).collect(),
             providers: engine.models.providers().into_iter().map(summary::provider).collect(),
@@ -84,7 +84,7 @@ impl Service {
         self.engine().chain.pauses().list().into_iter().map(summary::paused).collect()
     }
 
-    fn find_thread(&self, id: ThreadId) -> Result<Arc<crate::thread::Thread>, Refusal> {
+    pub(super) fn find_thread(&self, id: ThreadId) -> Result<Arc<crate::thread::Thread>, Refusal> {
         self.engine().threads.live(id).ok_or_else(|| not_found(format!("no thread {id} here")))
     }
 
@@ -103,13 +103,6 @@ impl Service {
         };
         Ok(TextSlice::of(text, from, TEXT_CHARS))
     }
-
-    fn do_expire(&self, id: ThreadId) -> Result<ThreadSummary, Refusal> {
-        let removed = self.engine().threads.remove(id, Removal::ByHand);
-        let thread = removed.ok_or_else(|| not_found(format!("no thread {id} here")))?;
-        tracing::info!(thread = %id.short(), "thread expired by hand");
-        Ok(summary::thread(&thread, self.engine().clock))
-    }
 }
 
 impl Control for Service {
@@ -124,7 +117,7 @@ impl Control for Service {
     fn thread(&self, thread: ThreadId) -> Reply<'_, ThreadDetail> {
         Box::pin(async move {
             let found = self.find_thread(thread)?;
-            Ok(summary::thread_detail(&found, self.engine().clock))
+            Ok(summary::thread_detail(&found, &self.engine().threads, self.engine().clock))
         })
     }
 
@@ -133,7 +126,23 @@ impl Control for Service {
     }
 
     fn expire(&self, thread: ThreadId) -> Reply<'_, ThreadSummary> {
-        Box::pin(async move { Ok(self.do_expire(thread)?) })
+        Box::pin(async move { Ok(self.expire_one(thread)?) })
+    }
+
+    fn act(&self, act: Act) -> Reply<'_, Acted> {
+        Box::pin(async move { Ok(self.do_act(act)?) })
+    }
+
+    fn search(&self, query: String) -> Reply<'_, Vec<ThreadSummary>> {
+        Box::pin(async move { Ok(self.summaries(&self.found(&query)?)) })
+    }
+
+    fn export(&self, thread: ThreadId, form: Form) -> Reply<'_, Exported> {
+        Box::pin(async move { Ok(self.do_export(thread, form)?) })
+    }
+
+    fn import(&self, document: String) -> Reply<'_, ThreadSummary> {
+        Box::pin(async move { Ok(self.do_import(&document)?) })
     }
 
     fn call(&self, call: ToolCall) -> Reply<'_, ToolResult> {
@@ -256,6 +265,6 @@ impl Control for Service {
     }
 }
 
-fn not_found(message: String) -> Refusal {
+pub(super) fn not_found(message: String) -> Refusal {
     Refusal { code: RefusalCode::NotFound, message }
 }

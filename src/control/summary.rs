@@ -3,8 +3,8 @@
 use crate::clock::Clock;
 use crate::control::types::{
     CallSummary, ClientSummary, ConsultationDetail, DeciderSummary, FailedWith, HealthSummary, Interceptors,
-    MessageSummary, PausedSummary, ProviderSummary, RefusedFile, RestingSummary, RulesSummary, StepSummary, TextSlice,
-    ThreadDetail, ThreadSummary, TurnDetail,
+    MessageSummary, ParentSummary, PausedSummary, ProviderSummary, RefusedFile, RestingSummary, RulesSummary,
+    StepSummary, TextSlice, ThreadDetail, ThreadSummary, TurnDetail,
 };
 use crate::engine::Engine;
 use crate::engine::calls::LiveCall;
@@ -14,14 +14,19 @@ use crate::interceptor::decider::OnTimeout;
 use crate::interceptor::pause::Paused;
 use crate::interceptor::{Registration, Step};
 use crate::provider::{Figures, Resting, Status};
-use crate::thread::Thread;
+use crate::thread::threads::Threads;
 use crate::thread::turn::{Consultation, Turn};
+use crate::thread::{End, Thread};
 use crate::unit::{MicroUsd, Tokens, whole_millis};
 
 /// Characters of a text that travel without being asked for.
 pub const TEXT_CHARS: usize = 16 << 10;
 
-pub fn thread(thread: &Thread, clock: Clock) -> ThreadSummary {
+pub fn thread(thread: &Thread, threads: &Threads, clock: Clock) -> ThreadSummary {
+    let end = match thread.end {
+        End::At(end) => end,
+        End::Never => clock.now() + threads.limits().ttl,
+    };
     let consultations = || thread.turns.iter().flat_map(|turn| &turn.consultations);
     let sum = |count: fn(&Consultation) -> Option<Tokens>| consultations().filter_map(count).sum();
     let usage = consultations().filter(|of| of.failure.is_none()).map(|consultation| consultation.usage);
@@ -40,7 +45,14 @@ pub fn thread(thread: &Thread, clock: Clock) -> ThreadSummary {
         bytes: thread.bytes() as u64,
         created: thread.created,
         updated: thread.updated,
-        expires: clock.wall().plus(thread.expires.saturating_duration_since(clock.now())),
+        expires: clock.wall().plus(end.saturating_duration_since(clock.now())),
+        pinned: thread.is_pinned(),
+        tags: thread.tags.iter().map(|tag| tag.to_string()).collect(),
+        workspace: thread.workspace.to_string(),
+        parent: thread.parent.map(|parent| ParentSummary {
+            thread: parent.thread,
+            turn: u32::try_from(parent.turn).unwrap_or(u32::MAX),
+        }),
     }
 }
 
@@ -50,9 +62,9 @@ fn sum_of_costs<'a>(consultations: impl Iterator<Item = &'a Consultation>) -> Op
     known.reduce(|MicroUsd(sum), MicroUsd(cost)| MicroUsd(sum.saturating_add(cost)))
 }
 
-pub fn thread_detail(of: &Thread, clock: Clock) -> ThreadDetail {
+pub fn thread_detail(of: &Thread, threads: &Threads, clock: Clock) -> ThreadDetail {
     let turns = of.turns.iter().zip(1..).map(|(of, number)| turn(of, number)).collect();
-    ThreadDetail { summary: thread(of, clock), turns }
+    ThreadDetail { summary: thread(of, threads, clock), turns }
 }
 
 fn turn(turn: &Turn, number: u32) -> TurnDetail {

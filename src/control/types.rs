@@ -17,6 +17,8 @@ use crate::provider::{Class, Effort, Finish, Usage};
 pub use crate::thread::turn::FailedWith;
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
+pub use super::acts::{Act, ActSummary, Acted, Exported, Form, ParentSummary, Which};
+
 /// Raised when a reader of the former number would misunderstand what is sent.
 pub const PROTOCOL: u32 = 1;
 
@@ -83,6 +85,9 @@ pub struct Snapshot {
     /// Messages that wait for a person's decision, oldest first.
     #[serde(default)]
     pub paused: Vec<PausedSummary>,
+    /// Threads whose expiry by hand can be taken back, the last one first.
+    #[serde(default)]
+    pub restorable: Vec<ThreadSummary>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +115,9 @@ pub struct Delta {
     /// All that are paused now, where that has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<Vec<PausedSummary>>,
+    /// What people did to threads.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acts: Vec<ActSummary>,
 }
 
 /// What a watcher receives, in order: first a snapshot, then deltas.
@@ -151,7 +159,17 @@ pub struct ThreadSummary {
     pub bytes: u64,
     pub created: UnixMillis,
     pub updated: UnixMillis,
+    /// Of a pinned thread: when it would be gone if its pin were taken back now.
     pub expires: UnixMillis,
+    #[serde(default)]
+    pub pinned: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// The folder in which it was opened.
+    #[serde(default)]
+    pub workspace: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ParentSummary>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

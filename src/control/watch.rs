@@ -9,8 +9,8 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::service::Service;
 use super::summary;
-use super::types::{Delta, RemovedThread, Update};
-use crate::event::{Event, Removal};
+use super::types::{ActSummary, Delta, RemovedThread, Update};
+use crate::event::{Event, Removal, ThreadAct};
 use crate::id::{CallId, MessageSeq, ProviderPlace, ThreadId};
 
 /// Updates that may wait for a watcher.
@@ -74,6 +74,7 @@ async fn relay(service: &Service, mut events: broadcast::Receiver<Event>, update
 struct Changes {
     threads: BTreeSet<ThreadId>,
     removed: Vec<(ThreadId, Removal)>,
+    acts: Vec<(ThreadId, ThreadAct, u32)>,
     calls: BTreeSet<CallId>,
     messages: BTreeSet<MessageSeq>,
     providers: BTreeSet<ProviderPlace>,
@@ -91,8 +92,10 @@ impl Changes {
                 self.calls.insert(call);
             }
             Event::ThreadChanged(thread) => {
+                self.removed.retain(|(removed, _)| *removed != thread);
                 self.threads.insert(thread);
             }
+            Event::ThreadSteered { thread, act, uid } => self.acts.push((thread, act, uid)),
             Event::ThreadRemoved { thread, reason } => {
                 self.threads.remove(&thread);
                 self.removed.push((thread, reason));
@@ -115,8 +118,9 @@ impl Changes {
         let places = self.providers.into_iter();
         let providers = places.filter_map(|place| engine.models.provider(usize::from(place.0)));
         Delta {
-            threads: threads.map(|thread| summary::thread(&thread, engine.clock)).collect(),
+            threads: threads.map(|thread| summary::thread(&thread, &engine.threads, engine.clock)).collect(),
             removed: self.removed.into_iter().map(|(id, reason)| RemovedThread { id, reason }).collect(),
+            acts: self.acts.into_iter().map(|(thread, act, uid)| ActSummary { thread, act, uid }).collect(),
             calls: calls.iter().map(|call| summary::call(call)).collect(),
             messages: self
                 .messages

@@ -11,7 +11,8 @@ use super::Engine;
 use super::calls::{LiveCall, Stage};
 use crate::id::ThreadId;
 use crate::thread::Principal;
-use crate::thread::threads::Target;
+use crate::thread::room::Occupied;
+use crate::thread::threads::{CannotContinue, Target};
 use crate::tools::error::ToolError;
 use crate::tools::reply::{Body, Reply};
 use crate::tools::schema::Field;
@@ -61,7 +62,9 @@ impl Engine {
         principal: &Principal,
     ) -> Result<Body, ToolError> {
         let started = self.clock.now();
-        let target = self.target(tool, arguments.as_deref(), principal)?;
+        let asked = Asked::of(tool, arguments.as_deref());
+        // Held until the reply has its place, so that the thread cannot go meanwhile.
+        let (target, _occupied) = self.target(&asked, principal)?;
         if let Some(thread) = target.thread() {
             live.belongs_to(thread.id);
         }
@@ -84,38 +87,38 @@ impl Engine {
         if let Some(turn) = &reply.turn {
             self.count_turn(turn, self.clock.elapsed(started));
         }
-        Ok(self.conclude(live, &call.target, principal, reply))
+        let workspace = asked.workspace(&self.settings.workspace);
+        Ok(self.conclude(live, &call.target, principal, &workspace, reply))
     }
 
-    /// The thread that the arguments name, or a new id where they name none.
-    fn target(
-        &self,
-        tool: &dyn Tool,
-        arguments: Option<&RawValue>,
-        principal: &Principal,
-    ) -> Result<Target, ToolError> {
-        #[derive(Deserialize)]
-        struct Continuing {
-            continuation_id: Option<String>,
+    /// The thread that the arguments name, or a new id where they name none. A call that could not be remembered is
+    /// refused before it costs anything.
+    fn target(&self, asked: &Asked, principal: &Principal) -> Result<(Target, Option<Occupied>), ToolError> {
+        if !asked.continues {
+            return Ok((Target::New(ThreadId::random()), None));
         }
-        let continues = tool.spec().fields.iter().any(|field| field.name == Field::CONTINUATION_ID.name);
-        // Arguments of another shape are the tool's to refuse.
-        let continuing = arguments
-            .filter(|_| continues)
-            .and_then(|arguments| serde_json::from_str::<Continuing>(arguments.get()).ok())
-            .and_then(|continuing| continuing.continuation_id)
-            .filter(|id| !id.trim().is_empty());
-        match continuing {
-            None => Ok(Target::New(ThreadId::random())),
-            Some(id) => Ok(self.threads.resume(&id, principal)?),
+        self.threads.expect_room().map_err(CannotContinue::from)?;
+        match &asked.thread {
+            None => Ok((Target::New(ThreadId::random()), None)),
+            Some(id) => {
+                let occupied = id.trim().parse().ok().map(|id| self.threads.occupy(id));
+                Ok((self.threads.resume(id, principal)?, occupied))
+            }
         }
     }
 
     /// Records the turn and says how the thread can go on.
-    fn conclude(&self, live: &LiveCall, target: &Target, principal: &Principal, reply: Reply) -> Body {
+    fn conclude(
+        &self,
+        live: &LiveCall,
+        target: &Target,
+        principal: &Principal,
+        workspace: &Arc<str>,
+        reply: Reply,
+    ) -> Body {
         let Reply { mut body, turn } = reply;
         let Some(turn) = turn else { return body };
-        let recorded = self.threads.record(target, principal, turn);
+        let recorded = self.threads.record_in(workspace, target, principal, turn);
         if recorded.is_ok() {
             live.belongs_to(target.id());
         }
@@ -132,6 +135,44 @@ impl Engine {
             }
         }
         body
+    }
+}
+
+/// What a call says of its thread.
+#[derive(Default)]
+struct Asked {
+    /// Its tool leaves turns.
+    continues: bool,
+    thread: Option<String>,
+    working_directory: Option<String>,
+}
+
+impl Asked {
+    fn of(tool: &dyn Tool, arguments: Option<&RawValue>) -> Self {
+        #[derive(Deserialize)]
+        struct Arguments {
+            continuation_id: Option<String>,
+            working_directory_absolute_path: Option<String>,
+        }
+        if !tool.spec().fields.iter().any(|field| field.name == Field::CONTINUATION_ID.name) {
+            return Self::default();
+        }
+        // Arguments of another shape are the tool's to refuse.
+        let arguments = arguments.and_then(|arguments| serde_json::from_str::<Arguments>(arguments.get()).ok());
+        let Some(arguments) = arguments else { return Self { continues: true, ..Self::default() } };
+        Self {
+            continues: true,
+            thread: arguments.continuation_id.filter(|id| !id.trim().is_empty()),
+            working_directory: arguments.working_directory_absolute_path,
+        }
+    }
+
+    /// The folder that the caller names; where it names none, `own`: the one that zen was started in.
+    fn workspace(&self, own: &Arc<str>) -> Arc<str> {
+        const MAX_CHARS: usize = 512;
+        let named = self.working_directory.as_deref().map(str::trim).filter(|path| path.starts_with('/'));
+        let named = named.map(|path| path.trim_end_matches('/')).filter(|path| !path.is_empty() && **path != **own);
+        named.map_or_else(|| Arc::clone(own), |path| path.chars().take(MAX_CHARS).collect::<String>().into())
     }
 }
 

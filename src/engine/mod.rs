@@ -97,6 +97,7 @@ impl Engine {
         let settings = Settings {
             default_model: config.models.default.clone(),
             locale: config.models.locale.clone(),
+            workspace: working_directory.to_string_lossy().into(),
             prompt_chars: config.tools.prompt_chars(),
             reply_tokens: config.tools.reply_tokens(),
             files: config.files.clone(),

@@ -1,8 +1,14 @@
 //! Threads of consultations: what was asked and answered, under which id, for how long, and for whom. Knows no tools and
 //! no wires; time and events are given to it.
 
+pub mod export;
+pub mod fork;
 pub mod history;
+pub mod import;
+pub mod life;
 pub mod memory;
+pub mod room;
+pub mod search;
 pub mod threads;
 pub mod turn;
 
@@ -19,23 +25,77 @@ use turn::Turn;
 pub struct Thread {
     pub id: ThreadId,
     pub principal: Principal,
-    /// The first words of the first prompt.
+    /// The first words of the first prompt, unless a person has named it.
     pub title: Arc<str>,
     /// The tool that opened it.
     pub tool: Arc<str>,
-    /// Oldest first.
+    /// By which a person finds it again; in order, each once.
+    pub tags: Vec<Arc<str>>,
+    /// The folder in which it was opened: a label to find it by, never a place that anything is read from.
+    pub workspace: Arc<str>,
+    /// Where it was forked from.
+    pub parent: Option<Parent>,
+    /// Oldest first. A fork shares those it came with.
     pub turns: Vec<Arc<Turn>>,
     pub created: UnixMillis,
     pub updated: UnixMillis,
-    /// When it will be gone, unless another turn comes before.
-    pub expires: Instant,
+    /// Larger than that of every thread that was used earlier.
+    pub used: u64,
+    pub end: End,
+}
+
+/// The turn of another thread behind which a fork began. The thread may be gone by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parent {
+    pub thread: ThreadId,
+    /// From 1.
+    pub turn: usize,
+}
+
+/// When a thread will be gone by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Unless another turn comes before.
+    At(Instant),
+    /// It is pinned.
+    Never,
+}
+
+impl End {
+    /// The same or a later end; a thread that has none keeps none.
+    pub fn not_before(self, at: Instant) -> Self {
+        match self {
+            Self::At(end) => Self::At(end.max(at)),
+            Self::Never => Self::Never,
+        }
+    }
+
+    pub fn has_come(self, now: Instant) -> bool {
+        matches!(self, Self::At(end) if end <= now)
+    }
 }
 
 impl Thread {
     /// A thread without turns.
     pub fn new(id: ThreadId, principal: Principal, tool: Arc<str>, created: UnixMillis, expires: Instant) -> Self {
-        let (title, turns) = ("".into(), Vec::new());
-        Self { id, principal, title, tool, turns, created, updated: created, expires }
+        Self {
+            id,
+            principal,
+            title: "".into(),
+            tool,
+            tags: Vec::new(),
+            workspace: "".into(),
+            parent: None,
+            turns: Vec::new(),
+            created,
+            updated: created,
+            used: 0,
+            end: End::At(expires),
+        }
+    }
+
+    pub fn is_pinned(&self) -> bool {
+        self.end == End::Never
     }
 
     /// Turns in which a model answered: what the limit counts.
@@ -44,7 +104,8 @@ impl Thread {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// Bytes of text that its turns hold.
+    /// Bytes of text that its turns hold. A turn that a fork shares counts in each of its threads: that is what stays
+    /// when the other is gone.
     pub fn bytes(&self) -> usize {
         self.turns.iter().map(|turn| turn.bytes()).sum()
     }

@@ -43,6 +43,7 @@ impl ToolError {
             Self::PromptTooLong { .. } => "prompt_too_long",
             Self::CannotContinue(CannotContinue::Unknown { .. }) => "thread_unknown",
             Self::CannotContinue(CannotContinue::Full { .. }) => "thread_full",
+            Self::CannotContinue(CannotContinue::NoRoom(_)) => "threads_no_room",
             Self::NoModel(_) => "no_model",
             Self::Budget(_) => "window_too_small",
             Self::NoImages { .. } => "images_unsupported",
@@ -73,6 +74,7 @@ impl ToolError {
             Self::PromptTooLong { .. } => {
                 "Save the prompt as a file named prompt.txt and pass its absolute path in absolute_file_paths."
             }
+            Self::CannotContinue(CannotContinue::NoRoom(_)) => "Tell the person whom you work for.",
             Self::CannotContinue(_) => {
                 "Send the whole question again without continuation_id: that opens a new thread."
             }

@@ -66,6 +66,8 @@ pub struct Settings {
     pub default_model: String,
     /// The language that models are asked to answer in; empty for their own choice.
     pub locale: String,
+    /// The folder in which zen was started: a label for what is made there.
+    pub workspace: Arc<str>,
     /// Characters of prompt that one call may carry.
     pub prompt_chars: usize,
     /// Tokens of reply that one result carries; a longer one is cut, and says where the rest is.

@@ -69,6 +69,22 @@ impl Control for Scripted {
         gone()
     }
 
+    fn act(&self, _: Act) -> Reply<'_, Acted> {
+        gone()
+    }
+
+    fn search(&self, _: String) -> Reply<'_, Vec<ThreadSummary>> {
+        gone()
+    }
+
+    fn export(&self, _: ThreadId, _: Form) -> Reply<'_, Exported> {
+        gone()
+    }
+
+    fn import(&self, _: String) -> Reply<'_, ThreadSummary> {
+        gone()
+    }
+
     fn call(&self, _: ToolCall) -> Reply<'_, ToolResult> {
         gone()
     }

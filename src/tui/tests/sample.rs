@@ -131,6 +131,10 @@ pub fn thread(digit: char, tool: &str, model: &str, answered: u32, seconds: u64,
         created: ago(seconds + 600),
         updated: ago(seconds),
         expires: UnixMillis(NOW.0 + 3_600_000),
+        pinned: false,
+        tags: Vec::new(),
+        workspace: String::new(),
+        parent: None,
     }
 }
 
@@ -162,6 +166,7 @@ pub fn snapshot(face: Face, pid: u32) -> Snapshot {
         messages: Vec::new(),
         providers: Vec::new(),
         paused: Vec::new(),
+        restorable: Vec::new(),
     }
 }
 
