@@ -2,14 +2,14 @@
 //! reply was cut, this is one call away from it.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::id::ThreadId;
 use crate::thread::Thread;
-use crate::thread::threads::{CannotContinue, in_words};
+use crate::thread::search::{BadQuery, Now, Query, What};
+use crate::thread::threads::in_words;
 use crate::tools::arguments::{self, BadArguments};
 use crate::tools::error::ToolError;
 use crate::tools::reply::{Body, Output, Reply, Status};
@@ -22,11 +22,11 @@ pub struct ListThreads;
 static SPEC: Spec = Spec {
     name: "listthreads",
     title: "List threads",
-    description: "Find an earlier conversation, the latest first, to continue it or to read it again. With thread_id: \
-                  its turns; with turn too: that turn's stored text.",
+    description: "Find an earlier conversation, this folder's first, the latest first, to continue it or to read it again. \
+                  With thread_id: its turns; with turn too: that turn's stored text.",
     read_only: true,
     fields: &[
-        Field::optional("query", Kind::Text, "Words in title, prompts or replies"),
+        Field::optional("query", Kind::Text, "Words in title, prompts or replies; also tag:x, age:<2h, !x"),
         Field::optional("tool", Kind::Text, ""),
         Field::optional("model", Kind::Text, ""),
         Field::optional("file", Kind::Text, "Part of a path that was shown"),
@@ -65,10 +65,12 @@ impl Tool for ListThreads {
         Box::pin(async move {
             let request: Request = arguments::decode(&SPEC, call.arguments.as_deref())?;
             let content = match (&request.thread_id, request.turn) {
-                (None, None) => found(call, &request),
+                (None, None) => found(call, &request)?,
                 (None, Some(_)) => return Err(bad("`turn` needs `thread_id`")),
-                (Some(id), None) => turns(&*find(call, id)?, call.clock.wall()),
-                (Some(id), Some(turn)) => stored(&*find(call, id)?, turn, request.from, room(call))?,
+                (Some(id), None) => turns(&*call.threads.find(id, &call.principal)?, call.clock.wall()),
+                (Some(id), Some(turn)) => {
+                    stored(&*call.threads.find(id, &call.principal)?, turn, request.from, room(call))?
+                }
             };
             let output = Output::new(Status::Success, content).with("tool_name", SPEC.name);
             Ok(Reply { body: Body::Output(output), turn: None })
@@ -85,64 +87,66 @@ fn room(call: &Call) -> usize {
     usize::try_from(call.settings.reply_tokens.0).unwrap_or(usize::MAX).saturating_mul(2)
 }
 
-/// Another principal's thread is as unknown as one that never was.
-fn find(call: &Call, id: &str) -> Result<Arc<Thread>, ToolError> {
-    let thread = id.trim().parse::<ThreadId>().ok().and_then(|id| call.threads.live(id));
-    thread.filter(|thread| thread.principal == call.principal).ok_or_else(|| {
-        let id = id.chars().take(64).collect();
-        CannotContinue::Unknown { id, ttl: call.threads.limits().ttl }.into()
-    })
-}
-
-fn found(call: &Call, request: &Request) -> String {
-    let now = call.clock.wall();
+fn found(call: &Call, request: &Request) -> Result<String, ToolError> {
+    let wall = call.clock.wall();
     let max_turns = call.threads.limits().max_turns;
+    let query = request.query()?;
+    let now = Now { wall, max_turns };
+    let mut mine = call.threads.list_of(&call.principal);
+    mine.retain(|thread| query.finds(thread, now));
+    // Stable, so that each part stays in its order.
+    mine.sort_by_key(|thread| !is_here(call, thread));
+    let here = mine.iter().filter(|thread| is_here(call, thread)).count();
     let mut text = String::new();
-    let mut others = 0;
-    let mine = call.threads.list();
-    let mine = mine.iter().filter(|thread| thread.principal == call.principal && request.wants(thread, now));
-    for (index, thread) in mine.enumerate() {
-        if index >= MAX_LISTED {
-            others += 1;
-            continue;
+    for (index, thread) in mine.iter().take(MAX_LISTED).enumerate() {
+        if index == here {
+            let _ = writeln!(text, "{}of other folders:", if here == 0 { "" } else { "\n" });
         }
         let model = last_model(thread).unwrap_or("-");
-        let _ = writeln!(
-            text,
-            "{}  {}  {}  {model}  {}/{max_turns} turns  {}",
-            thread.id,
-            ago(now, thread.updated),
-            thread.tool,
-            thread.answered(),
-            thread.title,
-        );
+        let (id, used, tool) = (thread.id, ago(wall, thread.updated), &thread.tool);
+        let _ = write!(text, "{id}  {used}  {tool}  {model}  {}/{max_turns} turns", thread.answered());
+        let marks = thread.tags.iter().map(|tag| &**tag).chain(thread.is_pinned().then_some("pinned"));
+        for mark in marks {
+            let _ = write!(text, "  [{mark}]");
+        }
+        let _ = writeln!(text, "  {}", thread.title);
     }
-    match (text.is_empty(), others) {
-        (true, _) => "No thread here fits. Threads end with the zen process that holds them.".to_owned(),
-        (false, 0) => text,
-        (false, others) => format!("{text}and {others} more: narrow the search\n"),
+    match mine.len().saturating_sub(MAX_LISTED) {
+        _ if mine.is_empty() => {
+            text.push_str("No thread here fits. Threads end with the zen process that holds them.");
+        }
+        0 => {}
+        others => {
+            let _ = writeln!(text, "and {others} more: narrow the search");
+        }
     }
+    Ok(text)
+}
+
+/// Whether the thread was opened in the folder in which zen was started, or in one within it or around it.
+fn is_here(call: &Call, thread: &Thread) -> bool {
+    let (here, there) = (Path::new(&*call.settings.workspace), Path::new(&*thread.workspace));
+    here.starts_with(there) && there != Path::new("") && there != Path::new("/") || there.starts_with(here)
 }
 
 impl Request {
-    fn wants(&self, thread: &Thread, now: UnixMillis) -> bool {
-        let turns = || thread.turns.iter();
-        let said = |query: &str| {
-            let query = query.to_lowercase();
-            let has = |text: &str| text.to_lowercase().contains(&query);
-            has(&thread.title) || turns().any(|turn| has(&turn.prompt) || turn.answer.as_deref().is_some_and(has))
-        };
-        let asked = |model: &str| {
-            let model = model.to_lowercase();
-            turns().flat_map(|turn| &turn.consultations).any(|one| one.model.as_str().to_lowercase().contains(&model))
-        };
-        let shown = |file: &str| turns().flat_map(|turn| &turn.files).any(|path| path.contains(file));
-        let young = |minutes: u64| now.since(thread.updated).as_secs() <= minutes.saturating_mul(60);
-        self.query.as_deref().is_none_or(said)
-            && self.tool.as_deref().is_none_or(|tool| turns().any(|turn| turn.tool.eq_ignore_ascii_case(tool)))
-            && self.model.as_deref().is_none_or(asked)
-            && self.file.as_deref().is_none_or(shown)
-            && self.max_age_minutes.is_none_or(young)
+    fn query(&self) -> Result<Query, ToolError> {
+        let read = Query::parse(self.query.as_deref().unwrap_or_default());
+        let mut query = read.map_err(|BadQuery(problems)| BadArguments {
+            tool: SPEC.name,
+            problems: problems.into_iter().map(|problem| format!("`query`: {problem}")).collect(),
+        })?;
+        let age = self.max_age_minutes.map(|minutes| Duration::from_secs(minutes.saturating_mul(60)));
+        let given = [
+            self.tool.clone().map(What::Tool),
+            self.model.clone().map(What::Model),
+            self.file.clone().map(What::File),
+            age.map(What::Younger),
+        ];
+        for what in given.into_iter().flatten() {
+            query = query.and(what);
+        }
+        Ok(query)
     }
 }
 
