@@ -1,5 +1,9 @@
 //! `zen threads`: the threads of every running zen process of this user, from the shell.
 
+mod document;
+mod show;
+mod steer;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,16 +12,13 @@ use serde::Serialize;
 
 use crate::cli::flags::ConfigFlags;
 use crate::cli::launch;
-use crate::cli::output::{Exit, Streams, Table};
-use crate::clock::Clock;
+use crate::cli::output::{Exit, Streams};
 use crate::config::Environment;
 use crate::control::client::Client;
 use crate::control::discovery::{self, Found, Survey};
-use crate::control::types::{
-    ConsultationDetail, RefusalCode, Snapshot, TextSlice, ThreadDetail, ThreadSummary, TurnDetail, Update,
-};
+use crate::control::types::{RefusalCode, Snapshot, ThreadSummary, Update};
 use crate::control::{Control as _, ControlError};
-use crate::unit::UnixMillis;
+use crate::thread::search::FORMS;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -33,18 +34,35 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// All threads, the most recently used first
-    List,
+    /// All threads, or those that a query finds, the most recently used first
+    #[command(after_help = query_help())]
+    List { query: Vec<String> },
+    /// The threads that a query finds, the most recently used first
+    #[command(after_help = query_help())]
+    Search {
+        #[arg(required = true)]
+        query: Vec<String>,
+    },
     /// One thread with its turns
     Show {
         /// The thread's id, or its beginning where that is unique
         id: String,
     },
-    /// End a thread now: its id is unknown from then on
-    Expire {
-        /// The thread's id, or its beginning where that is unique
-        id: String,
-    },
+    #[command(flatten)]
+    Steer(steer::Command),
+    #[command(flatten)]
+    Document(document::Command),
+}
+
+fn query_help() -> String {
+    format!("A query: {FORMS}.")
+}
+
+/// A process that answers, and its threads.
+struct Process {
+    name: String,
+    client: Client,
+    snapshot: Snapshot,
 }
 
 /// A thread and the process that holds it.
@@ -70,11 +88,15 @@ pub fn run(args: Args, flags: &ConfigFlags, environment: &Environment, streams: 
     };
     let dir = launch::socket_dir(&config, environment);
     let ended = runtime.block_on(async {
-        let held = gather(args.attach.as_deref(), dir.as_deref(), streams).await?;
-        match &args.command {
-            Command::List => list(&held, args.json, streams),
-            Command::Show { id } => show(pick(&held, id, streams)?, args.json, streams).await,
-            Command::Expire { id } => expire(pick(&held, id, streams)?, args.json, streams).await,
+        let processes = gather(args.attach.as_deref(), dir.as_deref(), streams).await?;
+        match args.command {
+            Command::List { query } if query.is_empty() => show::list(&held(&processes), args.json, streams),
+            Command::List { query } | Command::Search { query } => {
+                show::list(&found(&processes, &query.join(" "), streams).await?, args.json, streams)
+            }
+            Command::Show { id } => show::show(pick(&held(&processes), &id, streams)?, args.json, streams).await,
+            Command::Steer(command) => steer::run(command, &processes, args.json, streams).await,
+            Command::Document(command) => document::run(command, &processes, args.json, streams).await,
         }
     });
     runtime.shutdown_background();
@@ -84,9 +106,9 @@ pub fn run(args: Args, flags: &ConfigFlags, environment: &Environment, streams: 
     }
 }
 
-/// The threads of the named process, or of all that answer.
-async fn gather(attach: Option<&Path>, dir: Option<&Path>, streams: &mut Streams) -> Result<Vec<Held>, Failed> {
-    let processes = match (attach, dir) {
+/// The named process, or all that answer.
+async fn gather(attach: Option<&Path>, dir: Option<&Path>, streams: &mut Streams) -> Result<Vec<Process>, Failed> {
+    let found = match (attach, dir) {
         (Some(path), _) => {
             let client = Client::new(path);
             let hello = client.hello().await.map_err(|error| refused(&error, streams))?;
@@ -101,13 +123,13 @@ async fn gather(attach: Option<&Path>, dir: Option<&Path>, streams: &mut Streams
         }
         (None, None) => Vec::new(),
     };
-    if processes.is_empty() {
+    if found.is_empty() {
         streams.complain("no zen process of yours is running that answers");
         return Err(Failed::Exit(Exit::Unreachable));
     }
-    let mut held = Vec::new();
-    for process in processes {
-        let snapshot = match snapshot(&process.client).await {
+    let mut processes = Vec::new();
+    for Found { client, .. } in found {
+        let snapshot = match snapshot(&client).await {
             Ok(Some(snapshot)) => snapshot,
             // A process that ends while it is asked has no threads any more.
             Ok(None) | Err(ControlError::Unreachable(_)) => continue,
@@ -116,14 +138,9 @@ async fn gather(attach: Option<&Path>, dir: Option<&Path>, streams: &mut Streams
         };
         let hello = &snapshot.hello;
         let name = format!("{} {} {}", hello.face.as_str(), hello.pid, hello.working_directory);
-        held.extend(snapshot.threads.into_iter().map(|summary| Held {
-            summary,
-            process: name.clone(),
-            client: process.client.clone(),
-        }));
+        processes.push(Process { name, client, snapshot });
     }
-    held.sort_by_key(|held| std::cmp::Reverse(held.summary.updated));
-    Ok(held)
+    Ok(processes)
 }
 
 /// None where the process ends meanwhile.
@@ -132,6 +149,45 @@ async fn snapshot(client: &Client) -> Result<Option<Snapshot>, ControlError> {
         Some(Update::Snapshot(snapshot)) => Ok(Some(*snapshot)),
         Some(Update::Delta(_) | Update::Resync { .. }) | None => Ok(None),
     }
+}
+
+impl Process {
+    fn holding(&self, threads: &[ThreadSummary]) -> impl Iterator<Item = Held> {
+        let held = |summary: &ThreadSummary| Held {
+            summary: summary.clone(),
+            process: self.name.clone(),
+            client: self.client.clone(),
+        };
+        threads.iter().map(held)
+    }
+}
+
+/// The threads of all processes, the most recently used first.
+fn held(processes: &[Process]) -> Vec<Held> {
+    newest_first(processes.iter().flat_map(|process| process.holding(&process.snapshot.threads)))
+}
+
+/// Those that can still be restored, the one that was used last first.
+fn restorable(processes: &[Process]) -> Vec<Held> {
+    newest_first(processes.iter().flat_map(|process| process.holding(&process.snapshot.restorable)))
+}
+
+async fn found(processes: &[Process], query: &str, streams: &mut Streams) -> Result<Vec<Held>, Failed> {
+    let mut held = Vec::new();
+    for process in processes {
+        match process.client.search(query.to_owned()).await {
+            Ok(threads) => held.extend(process.holding(&threads)),
+            Err(ControlError::Unreachable(_)) => {}
+            Err(error) => return Err(misread(&error, streams)),
+        }
+    }
+    Ok(newest_first(held))
+}
+
+fn newest_first(held: impl IntoIterator<Item = Held>) -> Vec<Held> {
+    let mut held: Vec<_> = held.into_iter().collect();
+    held.sort_by_key(|held| std::cmp::Reverse(held.summary.updated));
+    held
 }
 
 /// The one thread whose id begins with `wanted`.
@@ -151,112 +207,6 @@ fn pick<'a>(held: &'a [Held], wanted: &str, streams: &mut Streams) -> Result<&'a
     }
 }
 
-fn list(held: &[Held], json: bool, streams: &mut Streams) -> Result<Exit, Failed> {
-    if json {
-        streams.json(&held)?;
-        return Ok(Exit::Ok);
-    }
-    let now = Clock::system().wall();
-    let headings = ["ID", "TOOL", "MODEL", "TURNS", "IN", "OUT", "LAST", "ENDS IN", "PROCESS", "TITLE"];
-    let mut table = (3..=7).fold(Table::new(headings), Table::right);
-    for Held { summary, process, .. } in held {
-        let unsure = if summary.partly_unknown { "+?" } else { "" };
-        table.row([
-            summary.id.to_string(),
-            summary.tool.clone(),
-            summary.model.as_ref().map_or("-", |model| model.as_str()).to_owned(),
-            summary.turns.to_string(),
-            format!("{}{unsure}", summary.input),
-            format!("{}{unsure}", summary.output),
-            span(now, summary.updated),
-            span(summary.expires, now),
-            streams.shown(process).into_owned(),
-            streams.shown(&summary.title).into_owned(),
-        ]);
-    }
-    streams.table(&table)?;
-    Ok(Exit::Ok)
-}
-
-async fn show(held: &Held, json: bool, streams: &mut Streams) -> Result<Exit, Failed> {
-    let detail = held.client.thread(held.summary.id).await.map_err(|error| refused(&error, streams))?;
-    if json {
-        streams.json(&detail)?;
-        return Ok(Exit::Ok);
-    }
-    let ThreadDetail { summary, turns } = &detail;
-    let process = streams.shown(&held.process).into_owned();
-    streams.line(format_args!("{}  {}  in {process}", summary.id, summary.tool))?;
-    for turn in turns {
-        print_turn(turn, streams)?;
-    }
-    Ok(Exit::Ok)
-}
-
-fn print_turn(turn: &TurnDetail, streams: &mut Streams) -> io::Result<()> {
-    streams.line(format_args!("\n== turn {} · {}", turn.number, turn.tool))?;
-    for file in &turn.files {
-        let file = streams.shown(file).into_owned();
-        streams.line(format_args!("   file: {file}"))?;
-    }
-    for refused in &turn.refused {
-        let said = format!("{} {}", refused.path, refused.reason);
-        let said = streams.shown(&said).into_owned();
-        streams.line(format_args!("   not sent: {said}"))?;
-    }
-    print_text(&turn.prompt, streams)?;
-    for consultation in &turn.consultations {
-        let account = streams.shown(&account(consultation)).into_owned();
-        streams.line(format_args!("\n-- {account}"))?;
-    }
-    match &turn.answer {
-        Some(answer) => print_text(answer, streams),
-        None => Ok(()),
-    }
-}
-
-fn account(consultation: &ConsultationDetail) -> String {
-    if let Some(failure) = &consultation.failure {
-        return format!(
-            "{} via {} · failed: {}: {} · {} requests · {:.1} s",
-            consultation.model,
-            consultation.provider,
-            failure.class.says(),
-            failure.message.replace(['\n', '\r', '\t'], " "),
-            consultation.attempts,
-            consultation.latency_ms as f64 / 1000.0,
-        );
-    }
-    let count = |tokens: Option<crate::unit::Tokens>| tokens.map_or("?".to_owned(), |tokens| tokens.to_string());
-    format!(
-        "{} via {} · {} in · {} out · {:.1} s",
-        consultation.model,
-        consultation.provider,
-        count(consultation.usage.input),
-        count(consultation.usage.output),
-        consultation.latency_ms as f64 / 1000.0,
-    )
-}
-
-fn print_text(slice: &TextSlice, streams: &mut Streams) -> io::Result<()> {
-    let text = streams.shown(&slice.text).into_owned();
-    streams.line(text)?;
-    if slice.is_cut() {
-        streams.line(format_args!("[cut: {} characters in all; --json has as much]", slice.total))?;
-    }
-    Ok(())
-}
-
-async fn expire(held: &Held, json: bool, streams: &mut Streams) -> Result<Exit, Failed> {
-    let summary = held.client.expire(held.summary.id).await.map_err(|error| refused(&error, streams))?;
-    if json {
-        streams.json(&summary)?;
-    } else {
-        streams.line(format_args!("expired {} ({} turns)", summary.id, summary.turns))?;
-    }
-    Ok(Exit::Ok)
-}
-
 fn refused(error: &ControlError, streams: &mut Streams) -> Failed {
     streams.complain(error);
     Failed::Exit(match error {
@@ -266,13 +216,11 @@ fn refused(error: &ControlError, streams: &mut Streams) -> Failed {
     })
 }
 
-/// The time from `earlier` to `later`: `12s`, `4m`, `2h59m`.
-fn span(later: UnixMillis, earlier: UnixMillis) -> String {
-    let seconds = later.since(earlier).as_secs();
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m", seconds / 60),
-        _ => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
+/// The same where what is refused stood on the command line.
+fn misread(error: &ControlError, streams: &mut Streams) -> Failed {
+    match (refused(error, streams), error) {
+        (_, ControlError::Refused(refusal)) if refusal.code == RefusalCode::BadRequest => Failed::Exit(Exit::Usage),
+        (failed, _) => failed,
     }
 }
 

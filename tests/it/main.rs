@@ -10,6 +10,7 @@ mod ending;
 mod flight;
 mod http;
 mod interceptors;
+mod life;
 mod live;
 mod memory;
 mod providers;
