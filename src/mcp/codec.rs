@@ -61,12 +61,12 @@ pub fn result(id: &RequestId, version: Version, body: &ResultBody) -> Bytes {
     Bytes::from(text)
 }
 
-/// A reply that says what went wrong. Without an id where the request's could not be read.
+/// A reply that says what went wrong. Where the request's id could not be read it has none: the schema knows no `null`.
 pub fn error(id: Option<&RequestId>, error: &RpcError) -> Bytes {
-    let id = id.map_or("null", RequestId::as_json);
+    let id = id.map(|id| format!(r#""id":{id},"#)).unwrap_or_default();
     let error = serde_json::to_string(error)
         .unwrap_or_else(|_| format!(r#"{{"code":{INTERNAL_ERROR},"message":"the error cannot be written"}}"#));
-    Bytes::from(format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#))
+    Bytes::from(format!(r#"{{"jsonrpc":"2.0",{id}"error":{error}}}"#))
 }
 
 /// A notification to the client.

@@ -4,10 +4,14 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::error::{INVALID_REQUEST, PARSE_ERROR, RpcError};
+
+/// Characters of an id that is a number. A longer one is infinite to those who read numbers as doubles.
+const MAX_INTEGER: usize = 300;
 
 /// A message from the other side.
 #[derive(Clone, Debug)]
@@ -28,7 +32,7 @@ pub enum Envelope<'a> {
     },
 }
 
-/// A request's id: a JSON string or number, kept as the text in which it came, which is how it is sent back.
+/// A request's id: a JSON string or integer, kept as the text in which it came, which is how it is sent back.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct RequestId(RawId);
@@ -46,18 +50,24 @@ pub struct Malformed {
 impl<'a> Envelope<'a> {
     /// Reads one message. Bytes that are not JSON give -32700; JSON that is no message gives -32600.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Malformed> {
+        if is_array(bytes) {
+            return Err(malformed_array(bytes));
+        }
         let fields: Fields<'a> = serde_json::from_slice(bytes).map_err(|error| malformed(bytes, &error))?;
         let id = match fields.id {
             None => None,
             Some(raw) => match RequestId::from_raw(raw) {
                 Some(id) => Some(id),
-                None => return Err(Malformed::invalid(None, "id must be a string or a number")),
+                None => return Err(Malformed::invalid(None, "id must be a string or an integer")),
             },
         };
         if fields.jsonrpc.as_deref() != Some("2.0") {
             return Err(Malformed::invalid(id, "jsonrpc must be \"2.0\""));
         }
         let outcome = fields.result.is_some() || fields.error.is_some();
+        if fields.params.is_some_and(|params| !params.get().starts_with('{')) {
+            return Err(Malformed::invalid(id, "params must be an object"));
+        }
         match (fields.method, id) {
             (Some(_), id) if outcome => {
                 Err(Malformed::invalid(id, "a message has either a method or a result, not both"))
@@ -79,17 +89,30 @@ impl<'a> Envelope<'a> {
 }
 
 impl RequestId {
-    /// The id in `raw`, unless it is something else than a string or a number.
+    /// The id in `raw`, unless it is something else than a string or an integer.
     pub fn from_raw(raw: &RawValue) -> Option<Self> {
         let text = raw.get();
-        text.starts_with(|first: char| first == '"' || first == '-' || first.is_ascii_digit())
-            .then(|| Self(RawId(raw.to_owned())))
+        let fits = if text.starts_with('"') { is_text(text) } else { is_integer(text) };
+        fits.then(|| Self(RawId(raw.to_owned())))
     }
 
     /// The id as JSON text.
     pub fn as_json(&self) -> &str {
         self.0.0.get()
     }
+}
+
+/// Whether a JSON string is text: half of a surrogate pair is none.
+fn is_text(json: &str) -> bool {
+    !json.contains('\\') || serde_json::from_str::<Cow<'_, str>>(json).is_ok()
+}
+
+/// Whether a JSON value is an integer that a client can read back.
+fn is_integer(json: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = json.split_once('.').unwrap_or((json, "0"));
+    let is_whole = !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0');
+    json.len() <= MAX_INTEGER && is_whole && digits(whole.strip_prefix('-').unwrap_or(whole))
 }
 
 impl fmt::Display for RequestId {
@@ -101,7 +124,7 @@ impl fmt::Display for RequestId {
 impl<'de> Deserialize<'de> for RequestId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = <Box<RawValue>>::deserialize(deserializer)?;
-        Self::from_raw(&raw).ok_or_else(|| serde::de::Error::custom("an id is a string or a number"))
+        Self::from_raw(&raw).ok_or_else(|| serde::de::Error::custom("an id is a string or an integer"))
     }
 }
 
@@ -153,24 +176,40 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de Raw
 }
 
 fn malformed(bytes: &[u8], error: &serde_json::Error) -> Malformed {
+    let id = readable_id(bytes);
     if error.classify() != serde_json::error::Category::Data {
-        let error = RpcError::new(PARSE_ERROR, format!("this is not JSON: {error}"));
-        return Malformed { id: None, error };
+        return Malformed { id, error: RpcError::new(PARSE_ERROR, format!("this is not JSON: {error}")) };
     }
-    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-    let what = match first {
-        Some(b'[') => "batches are not taken: send one message a line",
+    let what = match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => "a member of the message has the wrong type or stands twice",
         _ => "a message is a JSON object",
     };
-    Malformed::invalid(readable_id(bytes), what)
+    Malformed::invalid(id, what)
 }
 
-/// The id of a message whose other members cannot be read. The first one counts where it stands twice.
+/// Whether it is no single message but an array: what could be a batch.
+pub fn is_array(bytes: &[u8]) -> bool {
+    bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[')
+}
+
+fn malformed_array(bytes: &[u8]) -> Malformed {
+    match serde_json::from_slice::<IgnoredAny>(bytes) {
+        Err(error) => malformed(bytes, &error),
+        Ok(_) => Malformed::invalid(
+            None,
+            "only sessions of 2025-03-26 have batches, of a bounded size: send one message at a time",
+        ),
+    }
+}
+
+/// The id of a message whose other members cannot be read; none where it stands twice.
 fn readable_id(bytes: &[u8]) -> Option<RequestId> {
-    let value: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(bytes).ok()?;
-    let raw = serde_json::value::to_raw_value(value.get("id")?).ok()?;
-    RequestId::from_raw(&raw)
+    #[derive(Deserialize)]
+    struct Identified<'a> {
+        #[serde(borrow)]
+        id: &'a RawValue,
+    }
+    RequestId::from_raw(serde_json::from_slice::<Identified<'_>>(bytes).ok()?.id)
 }
 
 #[cfg(test)]
@@ -209,6 +248,11 @@ mod tests {
             refused(r#"{"jsonrpc":"2.0","id":6,"method":"a","method":"b"}"#),
             (Some("6".into()), INVALID_REQUEST)
         );
+        assert_eq!(refused(r#"{"jsonrpc":"2.0","id":6,"method":"\ud800"}"#), (Some("6".into()), PARSE_ERROR));
+        assert_eq!(refused(r#"{"jsonrpc":"2.0","id":6,"id":7,"method":"ping"}"#), (None, INVALID_REQUEST));
+        for id in ["1.5", "1e3", "-0.10", r#""\ud800""#, "true", &"9".repeat(400)] {
+            assert_eq!(refused(&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#)), (None, INVALID_REQUEST));
+        }
     }
 
     #[test]
@@ -225,8 +269,10 @@ mod tests {
 
     #[test]
     fn an_id_is_sent_back_as_it_came() {
-        let text = r#"{"jsonrpc":"2.0","id":"\u0041","method":"ping"}"#;
-        let Ok(Envelope::Request { id, .. }) = Envelope::parse(text.as_bytes()) else { panic!("a request") };
-        assert_eq!(id.as_json(), r#""\u0041""#);
+        for sent in [r#""\u0041""#, r#""\ud83d\ude00""#, "1.0", "-5", "9007199254740993"] {
+            let text = format!(r#"{{"jsonrpc":"2.0","id":{sent},"method":"ping"}}"#);
+            let Ok(Envelope::Request { id, .. }) = Envelope::parse(text.as_bytes()) else { panic!("a request") };
+            assert_eq!(id.as_json(), sent);
+        }
     }
 }

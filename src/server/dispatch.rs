@@ -74,7 +74,8 @@ impl Facts {
             let client = meta.client_info.as_ref().map(|client| (client.name.as_str(), client.version.as_str()));
             connection.server.engine.connections.identify(connection.id, client, version.as_str());
         }
-        let progress_token = meta.progress_token.map(ToOwned::to_owned);
+        let progress_token = meta.progress_token.filter(|token| RequestId::from_raw(token).is_some());
+        let progress_token = progress_token.map(ToOwned::to_owned);
         Self { id: id.clone(), method: method.into(), tool, version, refused, progress_token }
     }
 }

@@ -6,6 +6,7 @@ pub mod engine;
 pub mod web;
 pub mod place;
 pub mod process;
+pub mod schema;
 pub mod screen;
 pub mod watch;
 

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, Lines, ReadBuf};
 use tokio::process::{Child, Command};
 
+use super::schema::Conversation;
 use super::{canary, chat, on, soon};
 
 /// A running `zen stdio` and the client's side of it.
@@ -24,6 +25,7 @@ pub struct Zen {
     output: Lines<BufReader<Overheard>>,
     last_id: u64,
     replies: HashMap<u64, Value>,
+    conversation: Conversation,
     /// What came without an id.
     pub notifications: Vec<Value>,
     /// Everything that zen has written, line by line.
@@ -133,7 +135,8 @@ impl Zen {
         let output = Overheard { stream: output, said: Vec::new(), rest: Some(rest.into()) };
         let output = BufReader::new(output).lines();
         let (replies, notifications, heard) = (HashMap::new(), Vec::new(), Vec::new());
-        Self { child, input, output, last_id: 0, replies, notifications, heard, errors }
+        let conversation = Conversation::default();
+        Self { child, input, output, last_id: 0, replies, conversation, notifications, heard, errors }
     }
 
     pub fn pid(&self) -> u32 {
@@ -158,6 +161,7 @@ impl Zen {
 
     pub async fn write(&mut self, bytes: &[u8]) {
         let input = self.input.as_mut().unwrap();
+        self.conversation.sent(bytes);
         input.write_all(bytes).await.unwrap();
         input.flush().await.unwrap();
     }
@@ -190,11 +194,11 @@ impl Zen {
         self.notify("notifications/cancelled", json!({ "requestId": id, "reason": "enough" })).await;
     }
 
-    /// The next message that zen writes; None at the end of its output. Every line must be one.
+    /// The next message that zen writes; None at the end of its output. Every line must be one, by the schema of its version.
     pub async fn next_message(&mut self) -> Option<Value> {
         let line = soon("a message", self.output.next_line()).await.unwrap()?;
         let message: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not a message: {line:?}"));
-        assert_eq!(message["jsonrpc"], "2.0", "{line}");
+        self.conversation.heard(&message);
         self.heard.push(line);
         Some(message)
     }
