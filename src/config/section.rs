@@ -272,7 +272,7 @@ impl Default for HttpLimits {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { max_line: 16 << 20, max_calls: 64, drain_grace: Duration::from_secs(5), message_log: 8 << 20 }
+        Self { max_line: 16 << 20, max_calls: 64, drain_grace: Duration::from_secs(4), message_log: 8 << 20 }
     }
 }
 

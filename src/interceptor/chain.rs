@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use bytes::{BufMut as _, Bytes, BytesMut};
+
 use super::decider::{Action, Changing, Decider, OnFailure, Registration};
 use super::legality::{Effect, Verb, effect};
 use super::message::{Direction, Header, Kind, Message, Outcome};
@@ -24,6 +26,19 @@ impl Approved {
 
     pub fn into_message(self) -> Message {
         self.0
+    }
+
+    /// Messages that were approved one by one as one batch, in their order. None of none.
+    pub fn batch(messages: &[Self]) -> Option<Self> {
+        let first = messages.first()?;
+        let len: usize = messages.iter().map(|one| one.0.bytes.len() + 1).sum();
+        let mut text = BytesMut::with_capacity(len + 1);
+        for (index, Self(message)) in messages.iter().enumerate() {
+            text.put_u8(if index == 0 { b'[' } else { b',' });
+            text.put_slice(&message.bytes);
+        }
+        text.put_u8(b']');
+        Some(Self(Message { header: first.0.header.clone(), bytes: text.freeze() }))
     }
 }
 
@@ -92,7 +107,11 @@ impl Chain {
     }
 
     /// Whether a decider may be asked about a message with this header or about its reply: then it may take time.
-    pub fn concerns(&self, header: &Header) -> bool {
+    pub fn concerns(&self, header: impl FnOnce() -> Header) -> bool {
+        if self.links.is_empty() {
+            return false;
+        }
+        let header = &header();
         let may_ask = |one: &Registration| one.tally.is_on() && one.filter.concerns(header);
         self.links.iter().any(|link| match link {
             Link::Fixed(registration) => may_ask(registration),
@@ -245,7 +264,7 @@ impl Folded {
         ControlFlow::Break(())
     }
 
-    fn change(&mut self, by: &Registration, before: &Message, bytes: bytes::Bytes, why: String) -> ControlFlow<()> {
+    fn change(&mut self, by: &Registration, before: &Message, bytes: Bytes, why: String) -> ControlFlow<()> {
         let current = self.changed.as_ref().unwrap_or(before);
         match current.changed_to(bytes) {
             Ok(changed) => {

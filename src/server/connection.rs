@@ -85,6 +85,11 @@ impl Connection {
         })
     }
 
+    /// Whether an interceptor may be asked about this message or about its answer: then it may have to wait.
+    pub fn may_hold(&self, bytes: &Bytes, parsed: &Result<Envelope<'_>, Malformed>) -> bool {
+        self.server.engine.chain.concerns(|| self.incoming(bytes, parsed).header)
+    }
+
     fn incoming(&self, bytes: &Bytes, parsed: &Result<Envelope<'_>, Malformed>) -> Message {
         Message::incoming(self.id, self.transport, bytes.clone(), parsed).of(&self.principal, self.session())
     }
@@ -124,22 +129,26 @@ impl Connection {
         let what = format!("a message is at most {limit} bytes long; this one was skipped");
         let malformed = Malformed { id: None, error: RpcError::new(INVALID_REQUEST, what) };
         let message = self.incoming(&beginning, &Err(malformed.clone()));
-        match self.server.engine.chain.pass(message).await {
-            Verdict::Passed(approved) => match self.refuse(&approved.message().header, &malformed).await {
-                Taken::Answered(answered) => Some(answered.message),
-                Taken::Noted | Taken::Call(_) => None,
-            },
-            Verdict::Blocked { .. } | Verdict::Mocked(_) => None,
+        let header = message.header.clone();
+        let taken = match self.server.engine.chain.pass(message).await {
+            Verdict::Passed(approved) => self.refuse(&approved.message().header, &malformed).await,
+            Verdict::Blocked { reason } => self.object(&header, &blocked(&reason)).await,
+            // The table lets nobody answer what is no message.
+            Verdict::Mocked(_) => Taken::Noted,
+        };
+        match taken {
+            Taken::Answered(answered) => Some(answered.message),
+            Taken::Noted | Taken::Call(_) => None,
         }
     }
 
     /// Answers with `error` whoever waits for an answer: a notification and a response wait for none.
     async fn object(&self, header: &Header, error: &RpcError) -> Taken {
         let waits = matches!(header.kind, Kind::Request | Kind::Malformed);
-        match header.id.as_ref().filter(|_| waits) {
-            Some(id) => self.answered(Kind::Error, header, codec::error(Some(id), error), Some(error.code)).await,
-            None => Taken::Noted,
+        if !waits {
+            return Taken::Noted;
         }
+        self.answered(Kind::Error, header, codec::error(header.id.as_ref(), error), Some(error.code)).await
     }
 
     async fn answer(self: &Arc<Self>, header: &Header, parsed: Result<Envelope<'_>, Malformed>) -> Taken {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use futures_util::poll;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
+use super::batch::Batch;
 use super::connection::{Connection, Taken};
 use crate::interceptor::Approved;
 use crate::mcp::envelope::Envelope;
@@ -107,9 +108,16 @@ where
     }
 }
 
-async fn answer<S: Sending>(connection: Arc<Connection>, incoming: Incoming, sending: Arc<S>) {
+/// Takes one message of a client through `connection`, and sends what is to be answered at once; a call goes on by itself.
+pub async fn answer<S: Sending>(connection: Arc<Connection>, incoming: Incoming, sending: Arc<S>) {
     let answered = match incoming {
         Incoming::Message(bytes) => {
+            if let Some(batch) = Batch::of(&bytes, connection.session()) {
+                if let Some(answers) = batch.answer(&connection, &sending).await {
+                    let _ = sending.send(answers, None).await;
+                }
+                return;
+            }
             let parsed = Envelope::parse(&bytes);
             match connection.take(bytes.clone(), parsed, None).await {
                 Taken::Noted => return,

@@ -1,6 +1,7 @@
 //! The MCP server: transports bring messages, connections take them through the interceptor chain, dispatch answers them
 //! from the engine. A transport knows bytes and approved messages, nothing else.
 
+mod batch;
 pub mod connection;
 mod dispatch;
 pub mod http;

@@ -25,7 +25,7 @@ const INCOMING_CAPACITY: usize = 16;
 /// Replies are gathered up to this many bytes before they are written.
 const WRITE_BATCH: usize = 64 << 10;
 /// How long the last replies may take to be written once all calls have ended.
-const FLUSH_GRACE: Duration = Duration::from_secs(1);
+const FLUSH_GRACE: Duration = Duration::from_millis(400);
 
 /// The two ends, taken from the process.
 pub struct Stdio {
@@ -136,4 +136,37 @@ fn write_on_a_thread(
 fn put(batch: &mut Vec<u8>, message: &Bytes) {
     batch.extend_from_slice(message);
     batch.push(b'\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use futures_util::poll;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_gives_up_waiting_loses_no_part_of_a_message() {
+        let (mut client, server) = UnixStream::pair().unwrap();
+        let input = File::from(OwnedFd::from(server));
+        let mut receiving = ReadLines { lines: read_on_a_thread(input, 100).unwrap(), limit: 100 };
+        let sent: Vec<String> = (0..200).map(|number| format!("{{\"number\":{number}}}")).collect();
+        let text = sent.join("\n");
+        std::thread::spawn(move || text.as_bytes().chunks(7).for_each(|piece| client.write_all(piece).unwrap()));
+        let mut got = Vec::new();
+        loop {
+            // A wait that is begun and given up again and again, at every stage of a line.
+            let polled = poll!(pin!(receiving.receive()));
+            match polled {
+                Poll::Ready(Some(Incoming::Message(bytes))) => got.push(bytes),
+                Poll::Ready(Some(oversized)) => panic!("{oversized:?}"),
+                Poll::Ready(None) => break,
+                Poll::Pending => tokio::task::yield_now().await,
+            }
+        }
+        assert_eq!(got, sent);
+    }
 }

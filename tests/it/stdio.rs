@@ -5,6 +5,7 @@ use zen::rehearsal::{Rehearsal, Scene, Script};
 
 use crate::support::chat;
 use crate::support::place::Place;
+use crate::support::process::ToolReply;
 
 const META: &str = r#""io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"newer","version":"2"}"#;
 
@@ -169,7 +170,7 @@ async fn notifications_and_responses_are_never_answered() {
 async fn ids_come_back_as_they_were_sent() {
     let mut zen = Place::new().connected().await;
     zen.heard.clear();
-    for id in [r#""a b""#, r#""\u0041""#, r#""""#, "-5", "9007199254740993", "1.5", "0"] {
+    for id in [r#""a b""#, r#""\u0041""#, r#""""#, "-5", "9007199254740993", "1.0", "0"] {
         zen.answer_to(&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#)).await;
         let answer = zen.heard.pop().unwrap();
         assert!(answer.contains(&format!(r#""id":{id},"#)), "{id} -> {answer}");
@@ -230,4 +231,41 @@ async fn the_output_of_a_whole_run_holds_messages_and_nothing_else() {
     // `Zen` has read each line as a message; the log is where the rest went.
     assert!(std::fs::metadata(place.path("log")).unwrap().len() > 0);
     assert_eq!(zen.complaints().await, "");
+}
+
+#[tokio::test]
+async fn a_batch_is_answered_in_one_line_where_its_version_has_batches_and_refused_elsewhere() {
+    let rehearsal = Rehearsal::start(Script::from(Scene::reply("from a batch"))).unwrap();
+    let mut zen = Place::with(&rehearsal).stdio();
+    zen.initialize("2025-03-26").await;
+    let batch = json!([
+        { "jsonrpc": "2.0", "id": "p", "method": "ping" },
+        { "jsonrpc": "2.0", "method": "notifications/unknown" },
+        { "jsonrpc": "2.0", "id": "c", "method": "tools/call", "params": { "name": "chat", "arguments": chat("hello") } },
+        { "jsonrpc": "2.0", "id": "i", "method": "initialize", "params": {} },
+        7,
+        { "jsonrpc": "2.0", "id": 9, "result": {} },
+        { "jsonrpc": "2.0", "id": "n", "method": "no/such" },
+    ]);
+    let answers = zen.answer_to(&batch.to_string()).await;
+    let answers = answers.as_array().unwrap_or_else(|| panic!("{answers}"));
+    let of = |id: Value| answers.iter().find(|one| one.get("id").cloned().unwrap_or_default() == id).unwrap();
+    assert_eq!(answers.len(), 5, "{answers:?}");
+    assert_eq!(of(json!("p"))["result"], json!({}));
+    assert!(ToolReply::of(of(json!("c"))).content().contains("from a batch"));
+    assert_eq!((code(of(json!("i"))), code(of(Value::Null)), code(of(json!("n")))), (-32600, -32600, -32601));
+
+    // Nothing in it waits for an answer, so none comes; what is no batch gets a single one.
+    zen.write_line(r#"[{"jsonrpc":"2.0","method":"notifications/unknown"},{"jsonrpc":"2.0","id":1,"result":{}}]"#)
+        .await;
+    zen.ping().await;
+    let pings = json!(vec![json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" }); 65]).to_string();
+    for (line, expected) in [("[]", -32600), (&*pings, -32600), ("[{", -32700)] {
+        assert_eq!(code(&zen.answer_to(line).await), expected, "{line}");
+    }
+    for version in ["2024-11-05", "2025-06-18", "2025-11-25"] {
+        zen.initialize(version).await;
+        let refused = zen.answer_to(r#"[{"jsonrpc":"2.0","id":5,"method":"ping"}]"#).await;
+        assert_eq!(code(&refused), -32600, "{version}");
+    }
 }

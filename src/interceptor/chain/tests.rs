@@ -221,10 +221,10 @@ async fn who_is_switched_off_or_filtered_out_is_not_asked() {
     let off = Registration::new("off", blocks());
     off.tally.switch(false);
     chain.register(off);
-    assert!(!chain.concerns(&ping().header));
+    assert!(!chain.concerns(|| ping().header));
     assert!(matches!(chain.pass(ping()).await, Verdict::Passed(_)));
     chain.registered()[1].tally.switch(true);
-    assert!(chain.concerns(&ping().header));
+    assert!(chain.concerns(|| ping().header));
     assert!(matches!(chain.pass(ping()).await, Verdict::Blocked { .. }));
 }
 

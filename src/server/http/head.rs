@@ -86,7 +86,9 @@ pub fn check_mirrored(
 fn mirrored(head: &Parts, header: &HeaderName, is_needed: bool, body: &str) -> Result<(), RpcError> {
     let mismatch = |what: String| RpcError::new(HEADER_MISMATCH, what);
     let value = single(head, header).map_err(|Unclear| mismatch(format!("the header {header} cannot be read")))?;
-    match value.map(decoded) {
+    // A name may hold any character; the others are plain.
+    let decode = |value: &str| if *header == NAME { decoded(value) } else { Some(value.to_owned()) };
+    match value.map(decode) {
         None if is_needed => Err(mismatch(format!("the header {header} is missing"))),
         None => Ok(()),
         Some(Some(value)) if value == body => Ok(()),
@@ -185,6 +187,7 @@ mod tests {
             vec![version, method],
             vec![version, ("mcp-method", "TOOLS/CALL"), name],
             vec![version, method, method, name],
+            vec![version, ("mcp-method", "=?base64?dG9vbHMvY2FsbA==?="), name],
             vec![version, method, ("mcp-name", "grue")],
             vec![version, method, ("mcp-name", "=?base64?Z3LDvMO?=")],
             vec![version, method, ("mcp-name", "=?base64?****?=")],

@@ -9,6 +9,7 @@ pub mod token;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::header::HeaderValue;
@@ -76,18 +77,27 @@ impl Front {
         let engine = Arc::clone(&self.server.engine);
         let (shutdown, config) = (&engine.shutdown, &engine.config);
         let serving = serve(listener, Arc::new(Arc::clone(&self)), config.serve.max_connections, shutdown);
-        let ending = async {
+        let grace = config.server.drain_grace;
+        let standing = async {
             shutdown.begun().await;
             self.sessions.end_standing_streams();
-            tokio::time::sleep(config.server.drain_grace).await;
         };
-        tokio::select! {
-            () = serving => {}
-            () = ending => {}
-            () = self.sessions.look_after() => {}
-        }
-        // Replies are out or given up; calls whose client had left may still want to put their turn into a thread.
-        let drained = shutdown.drained(config.server.drain_grace).await;
+        let ending = async {
+            tokio::join!(serving, standing);
+            // Replies are out; calls whose client had left may still want to put their turn into a thread.
+            shutdown.drained(grace).await
+        };
+        // One grace for both.
+        let too_long = async {
+            shutdown.begun().await;
+            tokio::time::sleep(grace).await;
+        };
+        let drained = tokio::select! {
+            biased;
+            drained = ending => drained,
+            () = too_long => shutdown.drained(Duration::ZERO).await,
+            never = self.sessions.look_after() => match never {},
+        };
         self.sessions.close_all();
         drained
     }

@@ -20,11 +20,12 @@ use crate::mcp::error::{
 };
 use crate::mcp::schema::{META_CAPABILITIES, META_VERSION, meta_of};
 use crate::mcp::version::{Era, Version};
+use crate::server::batch::Batch;
 use crate::server::connection::{Answered, Connection, PendingCall, Taken};
-use crate::server::dispatch;
-use crate::server::sessions::outflow::{Feed, Sent};
+use crate::server::sessions::outflow::{Feed, Outflow, Sent};
 use crate::server::sessions::state::State;
 use crate::server::sessions::{Full, InUse};
+use crate::server::{dispatch, link};
 use crate::thread::Principal;
 
 /// Notifications of a stateless call that may wait for its client.
@@ -182,21 +183,53 @@ async fn go_on(held: InUse, posted: Posted<'_>) -> Response<ReplyBody> {
         // It says that it is ready, or shows it.
         let _ = session.step(State::Active);
     }
-    let is_malformed = posted.parsed.is_err();
+    let (is_malformed, is_request) = (posted.parsed.is_err(), matches!(posted.parsed, Ok(Envelope::Request { .. })));
+    let status = if is_malformed { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    if let Some(batch) = Batch::of(&posted.bytes, session.connection.session()) {
+        return go_on_alone(held, posted.bytes, batch.is_answered(), StatusCode::OK).await;
+    }
+    if session.connection.may_hold(&posted.bytes, &posted.parsed) {
+        return go_on_alone(held, posted.bytes, is_request || is_malformed, status).await;
+    }
     match session.connection.take(posted.bytes, posted.parsed, None).await {
-        Taken::Call(call) => run_in_session(held, call).await,
-        taken => answered_at_once(taken, if is_malformed { StatusCode::BAD_REQUEST } else { StatusCode::OK }),
+        Taken::Call(call) => {
+            let (outflow, receiver) = session.stream_of_a_call(held.tracker());
+            call.spawn(Arc::new(Feed(Arc::clone(&outflow))));
+            follow(held, outflow, receiver, status).await
+        }
+        taken => answered_at_once(taken, status),
     }
 }
 
-/// Runs a call of the older era. It goes on where its client has left.
-async fn run_in_session(held: InUse, call: PendingCall) -> Response<ReplyBody> {
+/// Takes a message that may have to wait on the way on a task of its own: where its client leaves, it goes on.
+async fn go_on_alone(held: InUse, bytes: Bytes, is_answered: bool, status: StatusCode) -> Response<ReplyBody> {
     let session = Arc::clone(held.session());
-    let (outflow, mut receiver) = session.stream_of_a_call(held.tracker());
-    call.spawn(Arc::new(Feed(Arc::clone(&outflow))));
+    let (outflow, receiver) = session.stream_of_a_call(held.tracker());
+    let feed = Arc::new(Feed(Arc::clone(&outflow)));
+    let guard = session.connection.server.engine.shutdown.guard();
+    let kept = held.again();
+    let going_on = tokio::spawn(async move {
+        link::answer(Arc::clone(&session.connection), link::Incoming::Message(bytes), feed).await;
+        drop((kept, guard));
+    });
+    if is_answered {
+        return follow(held, outflow, receiver, status).await;
+    }
+    let _ = going_on.await;
+    reply::status(StatusCode::ACCEPTED)
+}
+
+/// Waits for what is said on the way of a call. The call goes on where its client has left.
+async fn follow(
+    held: InUse,
+    outflow: Arc<Outflow>,
+    mut receiver: mpsc::Receiver<Sent>,
+    status: StatusCode,
+) -> Response<ReplyBody> {
+    let session = Arc::clone(held.session());
     loop {
         match receiver.recv().await {
-            Some(Sent::Message(None, message)) => return reply::json(StatusCode::OK, message),
+            Some(Sent::Message(None, message)) => return reply::json(status, message),
             Some(Sent::Message(Some(id), message)) => {
                 let beginning = primes(session.connection.session()).then(|| outflow.beginning());
                 session.keep(outflow);

@@ -4,6 +4,7 @@
 pub mod outflow;
 pub mod state;
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -162,7 +163,7 @@ impl SessionManager {
     }
 
     /// Keeps open streams alive and closes what has run out of time, for as long as it is polled.
-    pub async fn look_after(&self) {
+    pub async fn look_after(&self) -> Infallible {
         loop {
             tokio::time::sleep(TICK).await;
             self.tick();
@@ -306,6 +307,11 @@ impl InUse {
         session.users.fetch_add(1, Ordering::AcqRel);
         session.used.store(manager.now(), Ordering::Release);
         Self { session, manager: Arc::clone(manager) }
+    }
+
+    /// Another hold on the same session.
+    pub fn again(&self) -> Self {
+        Self::of(Arc::clone(&self.session), &self.manager)
     }
 
     pub fn session(&self) -> &Arc<Session> {

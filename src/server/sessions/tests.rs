@@ -80,7 +80,7 @@ async fn an_open_stream_keeps_a_session_from_idling_and_not_from_its_greatest_ag
     };
     tokio::select! {
         () = reading => {}
-        () = house.manager.look_after() => {}
+        never = house.manager.look_after() => match never {},
     }
     assert_eq!(session.state(), State::Closed);
     assert_eq!(kept_alive, AGE.as_secs() / TICK.as_secs());

@@ -161,3 +161,33 @@ async fn every_message_passes_the_chain_rejections_too() {
     // initialize, initialized, the call, the list, and three that are refused; all but the notification are answered.
     assert_eq!(site.server.engine.messages.newest(100).len(), 7 + 6);
 }
+
+#[tokio::test]
+async fn a_batch_is_answered_in_one_array_in_its_version_alone() {
+    let (_rehearsal, site) = site().await;
+    let batch = json!([
+        { "jsonrpc": "2.0", "id": 1, "method": "ping" },
+        { "jsonrpc": "2.0", "method": "notifications/unknown" },
+        call(2, "version", &json!({}), None),
+        7,
+    ]);
+    let mut session = site.session("2025-03-26").await;
+    let reply = session.post(&batch).await;
+    let answers = reply.json();
+    let answers = answers.as_array().unwrap();
+    assert_eq!((reply.status, answers.len()), (200, 3), "{answers:?}");
+    assert_eq!(answers[0]["result"], json!({}));
+    assert_eq!(answers[1]["error"]["code"], -32600);
+    assert_eq!(answers[2]["result"]["isError"], false);
+    let silent =
+        json!([{ "jsonrpc": "2.0", "method": "notifications/unknown" }, { "jsonrpc": "2.0", "id": 1, "result": {} }]);
+    let reply = session.post(&silent).await;
+    assert_eq!((reply.status, reply.text().as_str()), (202, ""));
+    assert_eq!(session.post(&json!([])).await.refusal(), (400, -32600));
+    for version in ["2024-11-05", "2025-06-18", "2025-11-25"] {
+        assert_eq!(site.session(version).await.post(&batch).await.refusal(), (400, -32600), "{version}");
+    }
+    let mut web = site.client().await;
+    assert_eq!(web.post(&[], &batch).await.refusal(), (400, -32600));
+    assert_eq!(web.post(&[MODERN], &batch).await.refusal(), (400, -32600));
+}

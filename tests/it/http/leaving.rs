@@ -1,8 +1,10 @@
 //! Clients that go away, come back, or take a call back; and a server that ends meanwhile.
 
+use std::io::Write as _;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use zen::interceptor::pause::Resolution;
 use zen::rehearsal::{Rehearsal, Scene};
 use zen::shutdown::Drained;
 
@@ -190,4 +192,103 @@ async fn an_end_waits_no_longer_than_its_grace() {
     }
     site.server.engine.shutdown.begin();
     assert_eq!(soon("the end", site.served).await.unwrap(), Drained::Abandoned(1));
+}
+
+/// A file in which one rule holds what is asked to be held, for an hour.
+fn holding_rule() -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let rule = r#"
+        [[rule]]
+        name = "ask me"
+        kind = "request"
+        when = [{ pointer = "/params/arguments/prompt", contains = "hold me" }]
+        action = "pause"
+        timeout = "1h"
+    "#;
+    file.write_all(rule.as_bytes()).unwrap();
+    file
+}
+
+/// Posts a call that is paused, and leaves once it is.
+async fn leave_while_paused(site: &Site, message: &Value, headers: &[(&str, &str)]) {
+    let mut bus = site.server.engine.bus.watch();
+    let mut web = site.client().await;
+    let asking = web.open_post(headers, message);
+    tokio::pin!(asking);
+    while site.server.engine.chain.pauses().count() == 0 {
+        tokio::select! {
+            _ = asking.as_mut() => panic!("it is paused"),
+            _ = soon("the pause", bus.recv()) => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn in_the_older_era_a_message_that_is_paused_outlives_its_client() {
+    let rehearsal = Rehearsal::start(Scene::reply("after all")).unwrap();
+    let rules = holding_rule();
+    let path = rules.path().to_owned();
+    let site = Site::open(&rehearsal, |config| config.interceptors.rules = Some(path)).await;
+    let session = site.session("2025-11-25").await;
+    let mut bus = site.server.engine.bus.watch();
+    leave_while_paused(&site, &call(2, "chat", &chat("hold me"), None), &[("mcp-session-id", &session.id)]).await;
+    // Its connection is gone for good, and what came over it still waits.
+    let mut web = site.client().await;
+    assert_eq!(web.post(&[("mcp-session-id", &session.id)], &ping(3)).await.status, 200);
+    let paused = site.server.engine.chain.pauses().list();
+    site.server.engine.chain.pauses().resolve(paused[0].id, Resolution::Continue).unwrap();
+    soon("the turn", async {
+        while site.server.engine.threads.list().is_empty() {
+            let _ = bus.recv().await;
+        }
+    })
+    .await;
+
+    // In the newer era leaving is taking back.
+    let (request, _) = modern("tools/call", json!({ "name": "chat", "arguments": chat("hold me") }));
+    let headers = [MODERN, ("mcp-method", "tools/call"), ("mcp-name", "chat")];
+    leave_while_paused(&site, &request, &headers).await;
+    soon("its end", async {
+        while site.server.engine.chain.pauses().count() > 0 {
+            let _ = bus.recv().await;
+        }
+    })
+    .await;
+    assert_eq!(rehearsal.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn an_end_takes_less_than_five_seconds_whatever_is_going_on() {
+    let rehearsal = holding();
+    let rules = holding_rule();
+    let path = rules.path().to_owned();
+    let site = Site::open(&rehearsal, |config| config.interceptors.rules = Some(path)).await;
+    let mut session = site.session("2025-11-25").await;
+    let (mut first, mut second) = (site.client().await, site.client().await);
+    let mut standing = session.listen(&mut first, None).await;
+    standing.until("retry: ").await;
+    let id = session.id.clone();
+    let (paused, called) = (call(2, "chat", &chat("hold me"), None), call(3, "chat", &chat("think"), None));
+    let of_session = [("mcp-session-id", &*id)];
+    let (paused, called) = (second.open_post(&of_session, &paused), session.post(&called));
+    tokio::pin!(paused, called);
+    tokio::select! {
+        _ = paused.as_mut() => panic!("it is paused"),
+        _ = called.as_mut() => panic!("the provider holds its reply"),
+        () = async {
+            rehearsal.next_request().await;
+            let mut bus = site.server.engine.bus.watch();
+            while site.server.engine.chain.pauses().count() == 0 {
+                let _ = bus.recv().await;
+            }
+        } => {}
+    }
+    // From here on time passes wherever nothing else happens.
+    tokio::time::pause();
+    let clock = site.server.engine.clock;
+    let began = clock.now();
+    site.server.engine.shutdown.begin();
+    let drained = soon("the end", site.served).await.unwrap();
+    assert_eq!(drained, Drained::Abandoned(1));
+    assert!(clock.elapsed(began) < Duration::from_secs(5), "{:?}", clock.elapsed(began));
 }

@@ -159,6 +159,16 @@ impl Web {
         self.send("POST", "/mcp", &[&[BOTH, JSON], headers].concat(), message.to_string()).await
     }
 
+    /// Posts what need be no message, with the usual headers and these.
+    pub async fn post_text(&mut self, headers: &[(&str, &str)], text: &str) -> Reply {
+        self.send("POST", "/mcp", &[&[BOTH, JSON], headers].concat(), text.to_owned()).await
+    }
+
+    /// Posts a message and does not read the body of the reply.
+    pub async fn open_post(&mut self, headers: &[(&str, &str)], message: &Value) -> Response<Incoming> {
+        self.open("POST", "/mcp", &[&[BOTH, JSON], headers].concat(), message.to_string().into()).await
+    }
+
     /// Posts a request of the newer era as it should be.
     pub async fn ask(&mut self, method: &str, params: Value) -> Reply {
         let (request, name) = modern(method, params);
@@ -178,6 +188,11 @@ impl Session {
     pub async fn post(&mut self, message: &Value) -> Reply {
         let id = self.id.clone();
         self.web.post(&[("mcp-session-id", &id)], message).await
+    }
+
+    pub async fn post_text(&mut self, text: &str) -> Reply {
+        let id = self.id.clone();
+        self.web.post_text(&[("mcp-session-id", &id)], text).await
     }
 
     /// Posts a message and does not read the body of the reply.
@@ -219,10 +234,19 @@ impl Events {
 
     /// Reads to the end; the messages that came in all.
     pub async fn messages(mut self) -> Vec<Value> {
+        self.read_out().await;
+        self.texts().iter().map(|event| serde_json::from_str(event).unwrap()).collect()
+    }
+
+    pub async fn read_out(&mut self) {
         while self.more().await {}
+    }
+
+    /// The messages so far, as they stood on the wire.
+    pub fn texts(&self) -> Vec<String> {
         let (mut decoder, mut events) = (Decoder::new(1 << 20), Vec::new());
         decoder.push(self.text.as_bytes(), &mut events).unwrap();
-        events.iter().map(|event| serde_json::from_str(event).unwrap()).collect()
+        events
     }
 
     /// The ids of the events so far.
