@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
@@ -12,6 +13,7 @@ use crate::config::{Environment, Places};
 use crate::secret::Redactor;
 use crate::server::Server;
 use crate::server::http::gate::Gate;
+use crate::server::http::metrics::{self, Page};
 use crate::server::http::token::{self, Expected, NoToken};
 use crate::server::http::{Front, PATH, is_loopback};
 use crate::shutdown::Drained;
@@ -32,6 +34,8 @@ pub enum NotListening {
     Wide(SocketAddr),
     #[error("without a token zen listens on a loopback address only, and {0} is none")]
     WideOpen(SocketAddr),
+    #[error("metrics are shown on a loopback address only, and {0} is none")]
+    WideMetrics(SocketAddr),
     #[error("no token to ask for: {0}")]
     NoToken(#[from] NoToken),
     #[error("{address} cannot be listened on: {error}")]
@@ -41,7 +45,7 @@ pub enum NotListening {
 impl NotListening {
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Wide(_) | Self::WideOpen(_) => Exit::Config,
+            Self::Wide(_) | Self::WideOpen(_) | Self::WideMetrics(_) => Exit::Config,
             Self::NoToken(_) | Self::Bind { .. } => Exit::Failed,
         }
     }
@@ -55,19 +59,47 @@ pub async fn listen(
     redactor: &Redactor,
     environment: &Environment,
 ) -> Result<Listening, NotListening> {
-    let config = &server.engine.config.serve;
-    let gate = Gate {
-        token: allowed(address, auth, config.behind_tls_proxy)?.then(|| expected(redactor, environment)).transpose()?,
-        hosts: config.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
-        origins: config.allowed_origins.clone(),
-    };
-    let bind = |error| NotListening::Bind { address, error };
-    let listener = TcpListener::bind(address).await.map_err(bind)?;
-    let address = listener.local_addr().map_err(bind)?;
+    let auth = allowed(address, auth, server.engine.config.serve.behind_tls_proxy)?;
+    let gate = gate(server, auth, redactor, environment)?;
+    let (listener, address) = bind(address).await?;
     take_all_descriptors();
     tracing::info!(%address, auth, "listening");
     let served = tokio::spawn(Front::new(server.clone(), gate).run(listener));
     Ok(Listening { address, served })
+}
+
+/// Starts to show the counters at `address`, to those who get in at the endpoint too. Returns where they are.
+pub async fn measure(
+    server: &Server,
+    address: SocketAddr,
+    auth: bool,
+    redactor: &Redactor,
+    environment: &Environment,
+) -> Result<SocketAddr, NotListening> {
+    if !is_loopback(address) {
+        return Err(NotListening::WideMetrics(address));
+    }
+    let gate = gate(server, auth, redactor, environment)?;
+    let (listener, address) = bind(address).await?;
+    tracing::info!(%address, auth, "metrics");
+    tokio::spawn(Page::new(Arc::clone(&server.engine), gate).run(listener));
+    Ok(address)
+}
+
+fn gate(server: &Server, auth: bool, redactor: &Redactor, environment: &Environment) -> Result<Gate, NotListening> {
+    let config = &server.engine.config.serve;
+    Ok(Gate {
+        token: auth.then(|| expected(redactor, environment)).transpose()?,
+        hosts: config.allowed_hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+        origins: config.allowed_origins.clone(),
+    })
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), NotListening> {
+    let failed = |error| NotListening::Bind { address, error };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
 }
 
 /// Says where agents find the endpoint, and whom it asks for what.
@@ -77,6 +109,13 @@ pub fn announce(listening: &Listening, auth: bool, streams: &mut Streams) {
         streams.complain("clients present a bearer token: `zen token show` prints it");
     } else {
         streams.complain("--no-auth: every program on this machine may consult models at your expense");
+    }
+}
+
+/// Says where the counters are, where they are shown.
+pub fn announce_metrics(address: Option<SocketAddr>, streams: &mut Streams) {
+    if let Some(address) = address {
+        streams.complain(format_args!("counters at http://{address}{}", metrics::PATH));
     }
 }
 

@@ -1,27 +1,21 @@
 //! `zen metrics`: what every running zen process of this user counts, as Prometheus text or JSON.
 
-use std::path::PathBuf;
-
 use serde::Serialize;
 
 use crate::cli::flags::ConfigFlags;
 use crate::cli::launch;
 use crate::cli::output::{Exit, Streams};
+use crate::cli::processes::{self, Asked};
 use crate::config::Environment;
 use crate::control::Control as _;
-use crate::control::client::Client;
-use crate::control::discovery::{self, Found};
+use crate::control::discovery::Found;
 use crate::engine::Family;
 use crate::telemetry::metrics;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Ask only the process with this control socket
-    #[arg(long, value_name = "SOCKET")]
-    attach: Option<PathBuf>,
-    /// Answer in JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    asked: Asked,
 }
 
 /// One process's counters.
@@ -37,25 +31,18 @@ pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams:
         Err(exit) => return exit,
     };
     let dir = launch::socket_dir(&config, environment);
-    let counted = runtime.block_on(gather(args, dir));
+    let found = runtime.block_on(processes::find(args.asked.attach.as_deref(), dir.as_deref(), streams));
+    let counted = found.map(|found| runtime.block_on(gather(found)));
     runtime.shutdown_background();
-    if counted.is_empty() {
-        streams.complain("no zen process of yours can be asked: none runs, or --attach names none");
-        return Exit::Unreachable;
-    }
-    let written = if args.json { streams.json(&counted) } else { streams.line(prometheus(counted).trim_end()) };
+    let counted = match counted {
+        Ok(counted) => counted,
+        Err(exit) => return exit,
+    };
+    let written = if args.asked.json { streams.json(&counted) } else { streams.line(prometheus(counted).trim_end()) };
     streams.settle(written.map(|()| Exit::Ok))
 }
 
-async fn gather(args: &Args, dir: Option<PathBuf>) -> Vec<Counted> {
-    let processes = match (&args.attach, dir) {
-        (Some(path), _) => {
-            let client = Client::new(path);
-            client.hello().await.map(|hello| Found { client, hello }).into_iter().collect()
-        }
-        (None, Some(dir)) => discovery::find(&dir).await,
-        (None, None) => Vec::new(),
-    };
+async fn gather(processes: Vec<Found>) -> Vec<Counted> {
     let mut counted = Vec::new();
     for process in processes {
         // A process that ends while it is asked counts no more.

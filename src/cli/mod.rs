@@ -1,5 +1,5 @@
 //! The commands, one file each, and the way from the command line to one of them. What they share are the files
-//! `output`, `flags`, `launch` and `listen`.
+//! `output`, `flags`, `launch`, `listen` and `processes`.
 
 pub mod config;
 pub mod flags;
@@ -8,7 +8,10 @@ mod listen;
 mod metrics;
 mod models;
 pub mod output;
+mod paused;
+mod processes;
 mod providers;
+mod rules;
 mod serve;
 mod stdio;
 mod threads;
@@ -36,7 +39,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve one agent over standard input and output: what an MCP client starts
-    Stdio(With<NoArgs>),
+    Stdio(With<stdio::Args>),
     /// Serve agents over HTTP (Streamable HTTP, at /mcp)
     Serve(With<serve::Args>),
     /// Show the bearer token that agents present over HTTP
@@ -51,6 +54,10 @@ enum Command {
     Providers(With<providers::Args>),
     /// Show what running zen processes count, as Prometheus text
     Metrics(With<metrics::Args>),
+    /// List the interceptors of running zen processes, see what is wrong with the rules, turn them on and off
+    Rules(With<rules::Args>),
+    /// List the messages that wait for a person, and decide on them
+    Paused(With<paused::Args>),
     /// Show the configuration, and where each value comes from
     Config(With<config::Args>),
 }
@@ -64,9 +71,6 @@ struct With<A: clap::Args> {
     own: A,
 }
 
-#[derive(Debug, clap::Args)]
-struct NoArgs {}
-
 /// Runs the command that `args` name, the program's own name first.
 pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, streams: &mut Streams) -> Exit {
     let Cli { config: flags, command } = match Cli::try_parse_from(args) {
@@ -74,7 +78,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Err(error) => return misread(&error, streams),
     };
     match command {
-        Command::Stdio(With { config, own: NoArgs {} }) => stdio::run(&flags.followed_by(config), environment, streams),
+        Command::Stdio(With { config, own }) => stdio::run(&own, &flags.followed_by(config), environment, streams),
         Command::Serve(With { config, own }) => serve::run(&own, &flags.followed_by(config), environment, streams),
         Command::Token(With { config: _, own }) => token::run(&own, environment, streams),
         Command::Tui(With { config, own }) => tui::run(&own, &flags.followed_by(config), environment, streams),
@@ -84,6 +88,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
             providers::run(&own, &flags.followed_by(config), environment, streams)
         }
         Command::Metrics(With { config, own }) => metrics::run(&own, &flags.followed_by(config), environment, streams),
+        Command::Rules(With { config, own }) => rules::run(&own, &flags.followed_by(config), environment, streams),
+        Command::Paused(With { config, own }) => paused::run(&own, &flags.followed_by(config), environment, streams),
         Command::Config(With { config, own }) => config::run(own, &flags.followed_by(config), environment, streams),
     }
 }

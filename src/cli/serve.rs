@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::cli::flags::ConfigFlags;
 use crate::cli::launch::{self, Launched};
-use crate::cli::listen::{announce, listen};
+use crate::cli::listen::{NotListening, announce, announce_metrics, listen, measure};
 use crate::cli::output::{Exit, Streams};
 use crate::config::{Config, Environment};
 use crate::control::types::Face;
@@ -21,6 +21,9 @@ pub struct Args {
     /// Ask for no token: on a loopback address only
     #[arg(long)]
     no_auth: bool,
+    /// Show the counters for Prometheus at this loopback address, /metrics
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_addr: Option<SocketAddr>,
 }
 
 pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
@@ -38,11 +41,19 @@ async fn serve(args: &Args, config: Config, environment: &Environment, streams: 
     let Launched { server, redactor, control, log: _log, .. } =
         launch::launch(Face::Serve, false, config, environment, streams)?;
     let auth = !args.no_auth;
-    let listening = listen(&server, address, auth, &redactor, environment).await.map_err(|error| {
+    let refused = |error: NotListening, streams: &mut Streams| {
         streams.complain(&error);
         error.exit()
-    })?;
+    };
+    let metrics = match args.metrics_addr {
+        Some(address) => Some(measure(&server, address, auth, &redactor, environment).await),
+        None => None,
+    };
+    let metrics = metrics.transpose().map_err(|error| refused(error, streams))?;
+    let listening =
+        listen(&server, address, auth, &redactor, environment).await.map_err(|error| refused(error, streams))?;
     announce(&listening, auth, streams);
+    announce_metrics(metrics, streams);
     let drained = listening.served.await.unwrap_or(Drained::Abandoned(0));
     server.engine.children.end().await;
     if let Some(control) = control {

@@ -1,7 +1,10 @@
 //! Interceptors in a real `zen stdio`: rules from a file, what they do to messages, and pauses that a person resolves
 //! through the control socket.
 
+use std::process::Stdio;
+
 use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
 use zen::control::Control as _;
 use zen::control::ControlError;
 use zen::control::client::Client;
@@ -10,7 +13,7 @@ use zen::rehearsal::{Rehearsal, Scene};
 
 use crate::support::place::Place;
 use crate::support::watch::Watch;
-use crate::support::{chat, shown};
+use crate::support::{chat, shown, soon};
 
 const CONFIG: Option<i32> = Some(3);
 
@@ -130,6 +133,76 @@ async fn a_paused_call_waits_for_a_person_and_holds_up_nobody_else() {
     control.resolve(held.id, PauseDecision::Block { reason: "no".to_owned() }).await.unwrap();
     assert_eq!(zen.reply(call).await["error"]["code"], -31001);
     assert!(control.paused().await.unwrap().is_empty());
+}
+
+/// What a command that succeeded has said.
+async fn said(place: &Place, arguments: &[&str]) -> String {
+    let output = place.run(arguments).await;
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn a_person_decides_on_paused_messages_from_the_shell() {
+    let rehearsal = answering();
+    let place = ruled(&rehearsal, PAUSES);
+    let mut zen = place.connected().await;
+    let control = place.control().await;
+    let call = zen.send_call("chat", chat("hello")).await;
+    let id = paused(&control).await.id.0.to_string();
+    let listed = said(&place, &["paused"]).await;
+    for part in ["tools/call", "chat", "ask me", "is this meant to be asked?", "blocked"] {
+        assert!(listed.contains(part), "{part} in {listed}");
+    }
+    let text = said(&place, &["paused", "show", &id]).await;
+    assert!(text.contains("hello"), "{text}");
+    let mut edit = place.command(&["paused", "edit", &id]);
+    let mut child = edit.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(text.replace("hello", "good evening").as_bytes()).await.unwrap();
+    drop(input);
+    assert!(soon("the command", child.wait_with_output()).await.unwrap().status.success());
+    assert!(zen.called(call).await.content().starts_with("the answer"));
+    assert!(shown(&rehearsal.requests()[0]).contains("good evening"));
+
+    for (decision, code) in [(&["continue"][..], None), (&["block", "--reason", "not now"], Some(-31001))] {
+        let call = zen.send_call("chat", chat("hello")).await;
+        let id = paused(&control).await.id.0.to_string();
+        said(&place, &[&["paused", decision[0], &id], &decision[1..]].concat()).await;
+        let reply = zen.reply(call).await;
+        assert_eq!(reply["error"]["code"].as_i64(), code, "{reply}");
+    }
+    assert_eq!(place.run(&["paused", "continue", &id]).await.status.code(), Some(4));
+    assert_eq!(place.json(&["paused", "--json"]).await, json!([]));
+}
+
+#[tokio::test]
+async fn the_rules_are_listed_and_switched_from_the_shell_and_mistakes_in_a_later_edit_are_told() {
+    let rehearsal = answering();
+    let place = ruled(&rehearsal, PAUSES);
+    let mut zen = place.connected().await;
+    let listed = said(&place, &["rules"]).await;
+    assert!(listed.contains("rules.toml") && listed.contains("ask me") && listed.contains("on"), "{listed}");
+    let off = place.json(&["rules", "disable", "ask me", "--json"]).await;
+    assert_eq!(off[0]["deciders"][0]["enabled"], false, "{off}");
+    assert!(zen.chat("hello").await.content().starts_with("the answer"));
+    said(&place, &["rules", "enable", "ask me"]).await;
+    assert_eq!(place.run(&["rules", "disable", "nobody"]).await.status.code(), Some(4));
+
+    std::fs::write(place.path("rules.toml"), "[[rule]]\nname = \"ask me\"\naction = \"paws\"\n").unwrap();
+    let told = soon("the mistake", async {
+        loop {
+            let listed = said(&place, &["rules"]).await;
+            if listed.contains("paws") {
+                return listed;
+            }
+        }
+    })
+    .await;
+    assert!(told.contains("not in force") && told.contains("ask me"), "{told}");
+    zen.close_input();
+    assert_eq!(zen.ended().await, Some(0));
+    assert_eq!(place.run(&["rules"]).await.status.code(), Some(5));
 }
 
 #[tokio::test]

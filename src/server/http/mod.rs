@@ -3,6 +3,7 @@
 
 pub mod gate;
 mod head;
+pub mod metrics;
 mod post;
 mod reply;
 pub mod token;

@@ -11,7 +11,8 @@ use tokio::process::{Child, ChildStderr};
 use zen::rehearsal::{Rehearsal, Scene, Script};
 
 use crate::support::place::Place;
-use crate::support::web::{BOTH, JSON, MODERN, Web, modern};
+use crate::support::screen::Screen;
+use crate::support::web::{BOTH, JSON, MODERN, Web, initialize, modern};
 use crate::support::{canary, chat, soon};
 
 struct Serving {
@@ -120,4 +121,62 @@ async fn a_second_signal_ends_it_at_once() {
     .await;
     serving.signal(Signal::TERM);
     assert_eq!(serving.ended().await, Some(1));
+}
+
+#[tokio::test]
+async fn the_counters_are_shown_on_loopback_to_those_who_get_in_anyway() {
+    let place = Place::new();
+    let mut serving = Serving::start(&place, &["--metrics-addr", "127.0.0.1:0"]).await;
+    let mut said = serving.says().await;
+    while !said.contains("counters at") {
+        said = serving.says().await;
+    }
+    let address = said.trim().strip_prefix("zen: counters at http://").unwrap().strip_suffix("/metrics").unwrap();
+    let address = address.parse().unwrap();
+    let token = String::from_utf8(place.run(&["token", "show"]).await.stdout).unwrap();
+    let bearer = format!("Bearer {}", token.trim());
+    let right = ("authorization", &*bearer);
+    let mut web = Web::connect(address).await;
+    for (status, method, path, headers) in [
+        (401, "GET", "/metrics", vec![]),
+        (403, "GET", "/metrics", vec![right, ("host", "evil.example")]),
+        (403, "GET", "/metrics", vec![right, ("origin", "http://evil.example")]),
+        (404, "GET", "/mcp", vec![right]),
+        (405, "POST", "/metrics", vec![right]),
+        (200, "GET", "/metrics", vec![right]),
+    ] {
+        let reply = web.send(method, path, &headers, "").await;
+        assert_eq!(reply.status, status, "{method} {path} {headers:?}");
+        assert_eq!(reply.text().contains("# TYPE zen_threads gauge"), status == 200);
+    }
+    for arguments in
+        [&["serve", "--port", "0", "--metrics-addr", "0.0.0.0:0"][..], &["stdio", "--metrics-addr", "[::]:0"]]
+    {
+        let output = place.run(arguments).await;
+        assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    serving.signal(Signal::TERM);
+    assert_eq!(serving.ended().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_face_serves_agents_too_where_it_is_asked_to() {
+    let place = Place::new();
+    // A port that was free a moment ago.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let command = place.command(&["tui", "--listen", &address.to_string()]);
+    let mut screen = Screen::open(command.as_std(), (100, 30));
+    screen.shows(&["this process", "q quit"]);
+    let token = String::from_utf8(place.run(&["token", "show"]).await.stdout).unwrap();
+    let bearer = format!("Bearer {}", token.trim());
+    let mut web = Web::connect(address).await;
+    assert_eq!(web.post(&[], &initialize("2025-11-25")).await.status, 401);
+    let greeted = web.post(&[("authorization", &bearer)], &initialize("2025-11-25")).await;
+    assert_eq!(greeted.status, 200);
+    // The person sees who has come, and is asked before they send them away.
+    screen.shows(&["test-client"]);
+    screen.press("q");
+    screen.shows(&["Quit zen?", "1 connected client"]);
+    screen.press("y");
+    assert_eq!(screen.ended(), 0);
 }
