@@ -259,6 +259,33 @@ async fn over_http_without_sessions() {
     assert_all_passed(&site.server, "http", &wire, &SESSION);
 }
 
+#[cfg(feature = "websocket")]
+#[tokio::test]
+async fn over_a_websocket() {
+    use futures_util::{SinkExt as _, StreamExt as _};
+    use tokio_tungstenite::tungstenite::Message;
+
+    let rehearsal = Rehearsal::start(Scene::reply("late").hold()).unwrap();
+    let site = Site::open(&rehearsal, often).await;
+    let mut socket = crate::http::websocket::connect(&site, &[]).await.unwrap();
+    let mut wire = Wire::default();
+    let first = [initialize("2025-11-25").to_string()];
+    for line in first.into_iter().chain(of_every_kind()).chain([telling(9).to_string()]) {
+        socket.send(Message::text(wire.sends(line))).await.unwrap();
+    }
+    loop {
+        let frame = soon("a frame", socket.next()).await.unwrap().unwrap();
+        wire.hears(&frame.into_data());
+        let heard = wire.heard.last().unwrap();
+        if heard.contains("notifications/progress") {
+            rehearsal.release_all();
+        } else if heard.contains("\"id\":9") {
+            break;
+        }
+    }
+    assert_all_passed(&site.server, "websocket", &wire, &SESSION);
+}
+
 /// A file of rules.
 fn ruled(text: &str) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();

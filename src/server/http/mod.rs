@@ -7,6 +7,8 @@ pub mod metrics;
 mod post;
 mod reply;
 pub mod token;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -51,12 +53,18 @@ const UNKNOWN_SESSION: Rejection =
     Rejection::new(StatusCode::NOT_FOUND, "this session is not known or has ended: initialize again");
 const TOO_MANY_STREAMS: Rejection =
     Rejection::new(StatusCode::TOO_MANY_REQUESTS, "this session has as many streams open as one may have");
+#[cfg(feature = "websocket")]
+const TOO_MANY_SOCKETS: Rejection =
+    Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "as many WebSockets are open as may be (serve.max_connections)");
 
 /// What all HTTP connections of a process share.
 pub struct Front {
     server: Server,
     gate: Gate,
     sessions: Arc<SessionManager>,
+    /// WebSockets have left the count of HTTP connections behind.
+    #[cfg(feature = "websocket")]
+    sockets: Arc<tokio::sync::Semaphore>,
 }
 
 impl Front {
@@ -69,7 +77,13 @@ impl Front {
             replay_events: serve.replay_events,
         };
         let sessions = SessionManager::new(limits, server.engine.clock);
-        Arc::new(Self { server, gate, sessions })
+        Arc::new(Self {
+            #[cfg(feature = "websocket")]
+            sockets: Arc::new(tokio::sync::Semaphore::new(serve.max_connections)),
+            server,
+            gate,
+            sessions,
+        })
     }
 
     /// Serves until shutdown begins; then what was begun may end within the configured grace, and no stream that only
@@ -142,6 +156,11 @@ impl Conversation {
             return Err(NO_SUCH_PATH);
         }
         let principal = self.front.gate.authenticate(&head)?;
+        #[cfg(feature = "websocket")]
+        if head.method == Method::GET && websocket::is_wanted(&head) {
+            let place = Arc::clone(&self.front.sockets).try_acquire_owned().map_err(|_| TOO_MANY_SOCKETS)?;
+            return websocket::accept(&self.front.server, head, principal, place);
+        }
         match head.method {
             Method::POST => self.post(&head, body, principal).await,
             Method::GET => self.get(&head, &principal),

@@ -5,3 +5,5 @@ mod leaving;
 mod sdk;
 mod serve;
 mod siege;
+#[cfg(feature = "websocket")]
+pub mod websocket;
