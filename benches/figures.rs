@@ -12,6 +12,7 @@ mod figures {
     pub mod provider;
     pub mod raw;
     pub mod samples;
+    pub mod sessions;
     pub mod start;
     pub mod table;
     pub mod threads;
@@ -21,13 +22,13 @@ use std::error::Error;
 use std::io::Write as _;
 
 use figures::table::Figure;
-use figures::{calls, chain, load, start, threads};
+use figures::{calls, chain, load, sessions, start, threads};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 type Measure = fn(Scale) -> Outcome<Vec<Figure>>;
 
 /// The groups, each measured in processes of its own.
-const GROUPS: [(&str, Measure); 10] = [
+const GROUPS: [(&str, Measure); 12] = [
     ("binary", start::binary),
     ("tools-list", start::tools_list),
     ("start", start::spawn),
@@ -38,6 +39,8 @@ const GROUPS: [(&str, Measure); 10] = [
     ("threads", threads::memory),
     ("file", threads::file),
     ("chain", chain::chain),
+    ("sessions", sessions::sessions),
+    ("http-calls", sessions::calls),
 ];
 
 /// How much is done for a figure.
@@ -60,6 +63,9 @@ fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some(role) = arguments.iter().position(|argument| argument == threads::HOLDER) {
         return threads::hold(&arguments[role + 1..]);
+    }
+    if let Some(role) = arguments.iter().position(|argument| argument == sessions::SERVER) {
+        return sessions::serve(&arguments[role + 1..]);
     }
     let scale = if arguments.iter().any(|argument| argument == "--quick") { Scale::Quick } else { Scale::Full };
     // Flags such as `--bench` come from cargo.

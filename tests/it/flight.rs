@@ -164,3 +164,53 @@ async fn two_chats_overlap_a_ping_passes_them_one_is_cancelled_and_the_other_ans
     assert_eq!(zen.ended().await, Some(0));
     assert!(!zen.has_reply(given_up));
 }
+
+/// The most memory that a process has had so far, where the system says so.
+fn peak_memory(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib << 10)
+}
+
+#[tokio::test]
+async fn a_flood_costs_bounded_memory_and_everything_in_it_is_answered() {
+    const CALLS: u64 = 10_000;
+    let rehearsal = holding("done");
+    let mut zen = Place::with(&rehearsal).connected().await;
+    // A line of 100 MiB, of which no more is kept than a line may have.
+    let piece = vec![b'x'; 1 << 20];
+    zen.write(b"{\"jsonrpc\":\"2.0\",\"id\":\"long\",\"method\":\"").await;
+    for _ in 0..100 {
+        zen.write_unseen(&piece).await;
+    }
+    zen.write(b"\"}\n").await;
+    assert_eq!(zen.next_message().await.unwrap()["error"]["code"], -32600);
+    let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+    zen.answer_to(&format!(r#"{{"jsonrpc":"2.0","id":"deep","method":"ping","params":{{"x":{deep}}}}}"#)).await;
+
+    let mut waiting = Vec::new();
+    let mut refused = 0;
+    for _ in 0..CALLS / 100 {
+        for _ in 0..100 {
+            waiting.push(zen.send_call("chat", chat("think")).await);
+        }
+        // What is refused is refused at once, so that it can be read before more is asked.
+        zen.ping().await;
+        waiting.retain(|id| match zen.take_reply(*id) {
+            None => true,
+            Some(reply) => {
+                assert_eq!(reply["error"]["code"], -31002, "{reply}");
+                refused += 1;
+                false
+            }
+        });
+    }
+    assert_eq!((waiting.len(), refused), (64, CALLS - 64));
+    rehearsal.release_all();
+    for id in waiting {
+        assert!(!zen.called(id).await.is_error);
+    }
+    if let Some(peak) = peak_memory(zen.pid()) {
+        assert!(peak < 300 << 20, "{} MiB", peak >> 20);
+    }
+}

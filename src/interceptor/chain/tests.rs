@@ -326,3 +326,59 @@ async fn more_than_may_be_paused_are_blocked_and_who_gives_up_is_not_listed() {
     assert_eq!(chain.pauses().count(), 1);
     second.abort();
 }
+
+/// Adds a letter to a ping's params, and notes that it was asked.
+struct Adds(char);
+
+impl Decider for Adds {
+    fn decide<'a>(&'a self, message: &'a Message) -> Decision<'a> {
+        let text = String::from_utf8_lossy(&message.bytes);
+        let added = match text.split_once(r#"","params":{"x":""#) {
+            None => text.replace(r#""ping"}"#, &format!(r#""ping","params":{{"x":"{}"}}}}"#, self.0)),
+            Some((before, after)) => format!(r#"{before}","params":{{"x":"{}{after}"#, self.0),
+        };
+        Box::pin(async move { Ok(Action::Modify(added.into())) })
+    }
+}
+
+/// What a ping is behind these deciders.
+async fn behind(deciders: impl IntoIterator<Item = Arc<dyn Decider>>) -> String {
+    let mut chain = Chain::default();
+    deciders.into_iter().for_each(|decider| chain.decide_with(decider));
+    let Verdict::Passed(approved) = chain.pass(ping()).await else { panic!("it passes") };
+    String::from_utf8(approved.message().bytes.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn the_order_decides_and_without_deciders_not_a_byte_changes() {
+    assert_eq!(behind([]).await, PING);
+    let (a, b): (Arc<dyn Decider>, Arc<dyn Decider>) = (Arc::new(Adds('a')), Arc::new(Adds('b')));
+    assert!(behind([a.clone(), b.clone()]).await.contains(r#""x":"ba""#));
+    assert!(behind([b, a]).await.contains(r#""x":"ab""#));
+}
+
+/// Deciders that a test takes away.
+struct Removable(Mutex<Arc<[Registration]>>);
+
+impl Changing for Removable {
+    fn current(&self) -> Arc<[Registration]> {
+        Arc::clone(&self.0.lock().unwrap())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_on_its_way_is_judged_by_the_deciders_that_it_set_out_with() {
+    let pause = Pause { on_timeout: OnTimeout::Block, ..Pause::default() };
+    let registered = |action| Registration::new("one", Arc::new(Always(Ok(action))) as Arc<dyn Decider>);
+    let both = [registered(Action::Pause(pause)), registered(Action::Block("the second".to_owned()))];
+    let removable = Arc::new(Removable(Mutex::new(both.into())));
+    let mut chain = Chain::default();
+    chain.register_changing(removable.clone());
+    let chain = Arc::new(chain);
+    let (id, passing) = paused(&chain).await;
+    *removable.0.lock().unwrap() = Arc::new([]);
+    assert!(matches!(chain.pass(ping()).await, Verdict::Passed(_)));
+    chain.pauses().resolve(id, Resolution::Continue).unwrap();
+    let Verdict::Blocked { reason } = passing.await.unwrap() else { panic!("the second was there when it came") };
+    assert_eq!(reason, "the second");
+}

@@ -1,6 +1,7 @@
 //! MCP over HTTP, spoken to by a raw client over real TCP connections.
 
 mod codes;
+mod connections;
 mod leaving;
 mod sdk;
 mod serve;

@@ -166,6 +166,11 @@ impl Zen {
         input.flush().await.unwrap();
     }
 
+    /// Writes a piece of a line that is too long to be looked into.
+    pub async fn write_unseen(&mut self, bytes: &[u8]) {
+        self.input.as_mut().unwrap().write_all(bytes).await.unwrap();
+    }
+
     pub async fn write_line(&mut self, line: &str) {
         self.write(format!("{line}\n").as_bytes()).await;
     }
@@ -219,6 +224,11 @@ impl Zen {
             let message = self.next_message().await.expect("zen ended before it replied");
             self.keep(message);
         }
+    }
+
+    /// The reply to this request, where it has come and nobody has asked for it.
+    pub fn take_reply(&mut self, id: u64) -> Option<Value> {
+        self.replies.remove(&id)
     }
 
     /// Whether a reply to this request has come and nobody has asked for it.
