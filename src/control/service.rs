@@ -126,15 +126,15 @@ impl Control for Service {
     }
 
     fn expire(&self, thread: ThreadId) -> Reply<'_, ThreadSummary> {
-        Box::pin(async move { Ok(self.expire_one(thread)?) })
+        Box::pin(async move { Ok(self.expire_one(thread).await?) })
     }
 
     fn act(&self, act: Act) -> Reply<'_, Acted> {
-        Box::pin(async move { Ok(self.do_act(act)?) })
+        Box::pin(async move { Ok(self.do_act(act).await?) })
     }
 
     fn search(&self, query: String) -> Reply<'_, Vec<ThreadSummary>> {
-        Box::pin(async move { Ok(self.summaries(&self.found(&query)?)) })
+        Box::pin(async move { Ok(self.summaries(&self.found(&query).await?)) })
     }
 
     fn export(&self, thread: ThreadId, form: Form) -> Reply<'_, Exported> {

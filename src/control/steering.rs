@@ -15,7 +15,7 @@ use crate::thread::export::{export, file_name};
 use crate::thread::fork::NO_MERGE;
 use crate::thread::import::CannotImport;
 use crate::thread::life::CannotSteer;
-use crate::thread::search::{Now, Query};
+use crate::thread::search::Query;
 
 impl Service {
     pub(super) fn summaries(&self, threads: &[Arc<Thread>]) -> Vec<ThreadSummary> {
@@ -27,23 +27,20 @@ impl Service {
     }
 
     /// The threads that a query finds, the most recently used first.
-    pub(super) fn found(&self, query: &str) -> Result<Vec<Arc<Thread>>, Refusal> {
+    pub(super) async fn found(&self, query: &str) -> Result<Vec<Arc<Thread>>, Refusal> {
         let query = Query::parse(query).map_err(|error| bad_request(error.to_string()))?;
-        let now = Now { wall: self.engine().clock.wall(), max_turns: self.engine().threads.limits().max_turns };
-        let mut threads = self.engine().threads.list();
-        threads.retain(|thread| query.finds(thread, now));
-        Ok(threads)
+        Ok(self.engine().threads.search(&query, None).await)
     }
 
-    pub(super) fn expire_one(&self, thread: ThreadId) -> Result<ThreadSummary, Refusal> {
-        let mut acted = self.do_act(Act::Expire { threads: Which::These(vec![thread]) })?;
+    pub(super) async fn expire_one(&self, thread: ThreadId) -> Result<ThreadSummary, Refusal> {
+        let mut acted = self.do_act(Act::Expire { threads: Which::These(vec![thread]) }).await?;
         acted.threads.pop().ok_or_else(|| not_found(format!("no thread {thread} here")))
     }
 
-    pub(super) fn do_act(&self, act: Act) -> Result<Acted, Refusal> {
+    pub(super) async fn do_act(&self, act: Act) -> Result<Acted, Refusal> {
         let threads = &self.engine().threads;
         let (done, thread) = match act {
-            Act::Expire { threads } => return self.do_expire(threads),
+            Act::Expire { threads } => return self.do_expire(threads).await,
             Act::Restore { thread } => (ThreadAct::Restored, threads.restore(thread)),
             Act::Pin { thread } => (ThreadAct::Pinned, threads.pin(thread)),
             Act::Unpin { thread } => (ThreadAct::Unpinned, threads.unpin(thread)),
@@ -63,7 +60,7 @@ impl Service {
         Ok(Acted { threads: vec![self.summary(&thread)], missing: Vec::new() })
     }
 
-    fn do_expire(&self, which: Which) -> Result<Acted, Refusal> {
+    async fn do_expire(&self, which: Which) -> Result<Acted, Refusal> {
         let ids: Vec<ThreadId> = match which {
             Which::These(ids) => ids,
             Which::Query(query) if query.trim().is_empty() => {
@@ -71,7 +68,7 @@ impl Service {
                     "an empty query would expire every thread: ask for all of them instead".into(),
                 ));
             }
-            Which::Query(query) => self.found(&query)?.iter().map(|thread| thread.id).collect(),
+            Which::Query(query) => self.found(&query).await?.iter().map(|thread| thread.id).collect(),
             Which::All => self.engine().threads.list().iter().map(|thread| thread.id).collect(),
         };
         let mut acted = Acted::default();

@@ -129,7 +129,8 @@ impl Engine {
                     output.offer(target.id(), recorded.remaining);
                 }
                 Err(_) => {
-                    let notice = "The thread was expired while this call was in flight: this reply is not remembered.";
+                    let notice = "The thread was expired while this call was in flight: this reply is not remembered, \
+                                  unless a person restores the thread now.";
                     output.metadata.insert("notice".to_owned(), notice.into());
                 }
             }

@@ -58,8 +58,8 @@ pub struct Restorable {
 }
 
 #[derive(Debug)]
-struct Expired {
-    thread: Arc<Thread>,
+pub(super) struct Expired {
+    pub(super) thread: Arc<Thread>,
     until: Instant,
 }
 
@@ -76,46 +76,54 @@ impl Restorable {
         self.gained.notified().await;
     }
 
-    fn expired(&self) -> MutexGuard<'_, VecDeque<Expired>> {
+    pub(super) fn expired(&self) -> MutexGuard<'_, VecDeque<Expired>> {
         self.expired.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn keep(&self, thread: Arc<Thread>, until: Instant) {
-        self.expired().push_back(Expired { thread, until });
-        self.gained.notify_one();
-    }
-
-    fn take(&self, id: ThreadId, now: Instant) -> Option<Expired> {
-        let mut expired = self.expired();
-        let at = expired.iter().position(|one| one.thread.id == id && one.is_open(now))?;
-        expired.remove(at)
     }
 }
 
 impl Threads {
     /// Ends a thread now. For a moment it can be restored; nothing else finds it.
     pub fn expire(&self, id: ThreadId) -> Result<Arc<Thread>, CannotSteer> {
-        let thread = self.take_if(id, |thread| self.is_live(thread)).ok_or(CannotSteer::Unknown(id))?;
-        self.restorable.keep(Arc::clone(&thread), self.clock.now() + RESTORABLE_FOR);
+        let thread = {
+            // Held over both, so that a turn that comes meanwhile finds the thread in one of the two places.
+            let mut expired = self.restorable.expired();
+            let thread = self.take_if(id, |thread| self.is_live(thread)).ok_or(CannotSteer::Unknown(id))?;
+            expired.push_back(Expired { thread: Arc::clone(&thread), until: self.clock.now() + RESTORABLE_FOR });
+            thread
+        };
+        self.restorable.gained.notify_one();
         self.bus.say(Event::ThreadRemoved { thread: id, reason: Removal::ByHand });
         Ok(thread)
     }
 
-    /// Takes an expiry by hand back: the thread is as it was, its end included.
+    /// Takes an expiry by hand back: the thread is as it was, its end included, with the turns of calls that were in
+    /// flight.
     pub fn restore(&self, id: ThreadId) -> Result<Arc<Thread>, CannotSteer> {
-        let Expired { thread, until } =
-            self.restorable.take(id, self.clock.now()).ok_or(CannotSteer::NotRestorable { thread: id })?;
-        let mut restored = false;
-        self.store.update(id, &mut |current| {
-            restored = current.is_none();
-            Some(Arc::clone(current.unwrap_or(&thread)))
-        });
-        if !restored {
-            self.restorable.keep(thread, until);
-            return Err(CannotSteer::NotRestorable { thread: id });
-        }
+        let thread = {
+            let (now, mut expired) = (self.clock.now(), self.restorable.expired());
+            let at = expired.iter().position(|one| one.thread.id == id && one.is_open(now));
+            let taken = at.and_then(|at| expired.remove(at)).ok_or(CannotSteer::NotRestorable { thread: id })?;
+            let mut restored = false;
+            self.store.update(id, &mut |current| {
+                restored = current.is_none();
+                Some(Arc::clone(current.unwrap_or(&taken.thread)))
+            });
+            if !restored {
+                // An import took the id at this very moment: neither thread is given up for the other.
+                expired.push_front(taken);
+                return Err(CannotSteer::NotRestorable { thread: id });
+            }
+            taken.thread
+        };
         self.bus.say(Event::ThreadChanged(id));
         Ok(thread)
+    }
+
+    /// Changes a thread that can be restored. False where it is none.
+    pub(super) fn amend_restorable(&self, id: ThreadId, change: impl FnOnce(&mut Thread)) -> bool {
+        let (now, mut expired) = (self.clock.now(), self.restorable.expired());
+        let found = expired.iter_mut().find(|one| one.thread.id == id && one.is_open(now));
+        found.map(|one| change(Arc::make_mut(&mut one.thread))).is_some()
     }
 
     /// Threads that can be restored now, the one expired last first.

@@ -1,15 +1,19 @@
 //! What a thread is looked for by: words and `field:value` forms, read once, for the tool, the command and the face.
 //! `ratchet tool:chat age:<2h !tag:done` means all of it; quotes keep blanks and colons together.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::Thread;
+use super::threads::Threads;
+use super::{Principal, Thread};
 use crate::config::parse_duration;
 use crate::text::nearest::nearest;
 use crate::unit::UnixMillis;
 
 /// Terms of one query.
 const MAX_TERMS: usize = 32;
+/// Bytes of text that are looked through before others get their turn: about a millisecond.
+const READ_AT_ONCE: usize = 1 << 20;
 /// The forms, for help texts.
 pub const FORMS: &str = "words in title, prompts and replies; tool: model: file: tag: workspace: title: id: age:<2h \
                          age:>1d is:pinned is:full is:fork; !x for what is not so, ~x for letters in this order in the \
@@ -64,9 +68,9 @@ pub enum Kind {
 
 /// What a query is held against beside the thread.
 #[derive(Clone, Copy, Debug)]
-pub struct Now {
-    pub wall: UnixMillis,
-    pub max_turns: u32,
+pub(super) struct Now {
+    pub(super) wall: UnixMillis,
+    pub(super) max_turns: u32,
 }
 
 /// All that is wrong with a query.
@@ -106,8 +110,32 @@ impl Query {
         self.terms.is_empty()
     }
 
-    pub fn finds(&self, thread: &Thread, now: Now) -> bool {
+    pub(super) fn finds(&self, thread: &Thread, now: Now) -> bool {
         self.terms.iter().all(|term| term.what.is_true_of(thread, now) == term.wanted)
+    }
+}
+
+impl Threads {
+    /// The threads that the query finds, of `principal` alone where one is given; the most recently used first. Lets
+    /// others go on while it reads.
+    pub async fn search(&self, query: &Query, principal: Option<&Principal>) -> Vec<Arc<Thread>> {
+        let now = Now { wall: self.clock.wall(), max_turns: self.limits.max_turns };
+        let threads = match principal {
+            Some(principal) => self.list_of(principal),
+            None => self.list(),
+        };
+        let (mut found, mut read) = (Vec::new(), 0);
+        for thread in threads {
+            read += thread.bytes();
+            if read > READ_AT_ONCE {
+                tokio::task::yield_now().await;
+                read = 0;
+            }
+            if query.finds(&thread, now) {
+                found.push(thread);
+            }
+        }
+        found
     }
 }
 
@@ -281,8 +309,6 @@ fn has_in_order(text: &str, letters: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::clock::Clock;
     use crate::id::{ModelId, ProviderId, ThreadId};

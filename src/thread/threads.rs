@@ -91,7 +91,7 @@ pub struct Recorded {
     pub remaining: u32,
 }
 
-/// The thread was expired while the call was in flight, so its turn stands nowhere.
+/// The thread was expired while the call was in flight. Its turn comes back if a person restores it, and only then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gone;
 
@@ -140,30 +140,42 @@ impl Threads {
         principal: &Principal,
         turn: Turn,
     ) -> Result<Recorded, Gone> {
-        let (expires, used) = (self.clock.now() + self.limits.ttl, self.uses.next());
-        let turn = Arc::new(turn);
-        let mut recorded = None;
-        self.store.update(target.id(), &mut |current| {
-            let mut thread = match (current, target) {
-                (Some(thread), _) => Thread::clone(thread),
-                (None, Target::New(id)) => {
-                    self.held.add_thread();
-                    Thread { workspace: Arc::clone(workspace), ..opened(*id, principal, &turn, expires) }
-                }
-                (None, Target::Existing(_)) => return None,
-            };
+        let end = self.fresh_end();
+        let (used, turn) = (self.uses.next(), Arc::new(turn));
+        let grow = |thread: &mut Thread| {
             thread.turns.push(Arc::clone(&turn));
             self.held.add_bytes(turn.bytes());
             thread.updated = turn.ended;
-            thread.end = thread.end.not_before(expires);
+            thread.end = thread.end.not_before(end);
             thread.used = used;
-            recorded = Some(Recorded {
-                turn: thread.turns.len(),
-                remaining: self.limits.max_turns.saturating_sub(thread.answered()),
+        };
+        let mut recorded = None;
+        let mut record = || {
+            self.store.update(target.id(), &mut |current| {
+                let mut thread = match (current, target) {
+                    (Some(thread), _) => Thread::clone(thread),
+                    (None, Target::New(id)) => {
+                        self.held.add_thread();
+                        Thread { workspace: Arc::clone(workspace), ..opened(*id, principal, &turn, end) }
+                    }
+                    (None, Target::Existing(_)) => return None,
+                };
+                grow(&mut thread);
+                recorded = Some(Recorded {
+                    turn: thread.turns.len(),
+                    remaining: self.limits.max_turns.saturating_sub(thread.answered()),
+                });
+                Some(Arc::new(thread))
             });
-            Some(Arc::new(thread))
-        });
-        let recorded = recorded.ok_or(Gone)?;
+            recorded
+        };
+        // Where a person expired the thread meanwhile, the turn waits with it; the second look is for one who takes the
+        // expiry back at this moment.
+        let recorded = match record() {
+            Some(recorded) => recorded,
+            None if self.amend_restorable(target.id(), grow) => return Err(Gone),
+            None => record().ok_or(Gone)?,
+        };
         self.bus.say(Event::ThreadChanged(target.id()));
         self.make_room(Some(target.id()));
         Ok(recorded)

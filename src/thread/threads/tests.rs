@@ -94,6 +94,8 @@ async fn a_turn_for_a_thread_expired_meanwhile_is_reported_gone() {
     assert!(threads.expire(id).is_ok());
     assert_eq!(threads.record(&target, &me(), turn("late")), Err(Gone));
     assert!(threads.list().is_empty());
+    assert_eq!(threads.restore(id).unwrap().turns.len(), 2, "a person who takes it back loses nothing");
+    assert_eq!(threads.held.bytes(), threads.live(id).unwrap().bytes());
 }
 
 #[tokio::test(start_paused = true)]
@@ -329,4 +331,49 @@ async fn an_id_that_is_anothers_takes_the_way_of_one_that_never_was() {
     assert_eq!(never.1, ["get"]);
     tokio::time::advance(Duration::from_secs(61)).await;
     assert_eq!(ways(foreign), never, "nor does its end show");
+}
+
+#[test]
+fn no_turn_is_lost_doubled_or_reordered_by_calls_and_hands_at_the_same_time() {
+    const THREADS: usize = 8;
+    const CALLS: usize = 64;
+    const TURNS: usize = 25;
+    let limits = Limits { ttl: Duration::from_secs(60), max_turns: 10_000, max_threads: 100, max_bytes: 1 << 20 };
+    let threads = Threads::new(Box::<MemoryStore>::default(), limits, Clock::system(), Bus::new());
+    let targets: Vec<_> =
+        (0..THREADS).map(|_| Target::Existing(threads.live(open(&threads, "0 0")).unwrap())).collect();
+    let (threads, targets, running) = (&threads, &targets, &std::sync::atomic::AtomicUsize::new(CALLS));
+    std::thread::scope(|scope| {
+        for call in 1..=CALLS {
+            scope.spawn(move || {
+                for number in 0..TURNS {
+                    // Gone, or not: what is asked here is where it stands in the end.
+                    let _ = threads.record(&targets[call % THREADS], &me(), turn(&format!("{call} {number}")));
+                }
+                running.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+            });
+        }
+        scope.spawn(move || {
+            while running.load(std::sync::atomic::Ordering::SeqCst) > 0 {
+                for target in targets {
+                    threads.pin(target.id()).unwrap();
+                    threads.expire(target.id()).unwrap();
+                    threads.restore(target.id()).unwrap();
+                }
+            }
+        });
+    });
+    let mut bytes = 0;
+    for (at, target) in targets.iter().enumerate() {
+        let thread = threads.live(target.id()).unwrap();
+        bytes += thread.bytes();
+        for call in (1..=CALLS).filter(|call| call % THREADS == at) {
+            let of_call = format!("{call} ");
+            let turns: Vec<_> = thread.turns.iter().filter_map(|turn| turn.prompt.strip_prefix(&of_call)).collect();
+            let numbers: Vec<_> = (0..TURNS).map(|number| number.to_string()).collect();
+            assert_eq!(turns, numbers, "of call {call}");
+        }
+        assert_eq!(thread.turns.len(), 1 + CALLS / THREADS * TURNS);
+    }
+    assert_eq!((threads.held.threads(), threads.held.bytes()), (THREADS, bytes));
 }

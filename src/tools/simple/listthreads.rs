@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::thread::Thread;
-use crate::thread::search::{BadQuery, Now, Query, What};
+use crate::thread::search::{BadQuery, Query, What};
 use crate::thread::threads::in_words;
 use crate::tools::arguments::{self, BadArguments};
 use crate::tools::error::ToolError;
@@ -65,7 +65,7 @@ impl Tool for ListThreads {
         Box::pin(async move {
             let request: Request = arguments::decode(&SPEC, call.arguments.as_deref())?;
             let content = match (&request.thread_id, request.turn) {
-                (None, None) => found(call, &request)?,
+                (None, None) => found(call, &request).await?,
                 (None, Some(_)) => return Err(bad("`turn` needs `thread_id`")),
                 (Some(id), None) => turns(&*call.threads.find(id, &call.principal)?, call.clock.wall()),
                 (Some(id), Some(turn)) => {
@@ -87,13 +87,10 @@ fn room(call: &Call) -> usize {
     usize::try_from(call.settings.reply_tokens.0).unwrap_or(usize::MAX).saturating_mul(2)
 }
 
-fn found(call: &Call, request: &Request) -> Result<String, ToolError> {
+async fn found(call: &Call, request: &Request) -> Result<String, ToolError> {
     let wall = call.clock.wall();
     let max_turns = call.threads.limits().max_turns;
-    let query = request.query()?;
-    let now = Now { wall, max_turns };
-    let mut mine = call.threads.list_of(&call.principal);
-    mine.retain(|thread| query.finds(thread, now));
+    let mut mine = call.threads.search(&request.query()?, Some(&call.principal)).await;
     // Stable, so that each part stays in its order.
     mine.sort_by_key(|thread| !is_here(call, thread));
     let here = mine.iter().filter(|thread| is_here(call, thread)).count();
