@@ -1,6 +1,8 @@
 //! How a process with an engine inside comes up and goes down, whatever face it has.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, Write};
+use std::panic;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,6 +97,7 @@ pub fn launch(
     let (log, unopened) = log::open(&setup.config.log, setup.redactor.clone(), setup.clock, complaints(face));
     log.install();
     without_core_dumps();
+    without_keys_in_panics(&setup.redactor);
     if let Some(unopened) = unopened {
         streams.complain(unopened);
     }
@@ -157,6 +160,24 @@ fn without_core_dumps() {
     if let Err(error) = rustix::process::setrlimit(Resource::Core, none) {
         tracing::warn!(%error, "a crash may leave a core file");
     }
+}
+
+/// A panic is reported as ever, and without any key.
+fn without_keys_in_panics(redactor: &Redactor) {
+    let redactor = redactor.clone();
+    panic::set_hook(Box::new(move |info| {
+        let report = panic_report(&redactor, &info.to_string(), &Backtrace::capture());
+        // Nobody is left to be told where standard error is gone.
+        let _ = io::stderr().write_all(report.as_bytes());
+    }));
+}
+
+fn panic_report(redactor: &Redactor, panic: &str, backtrace: &Backtrace) -> String {
+    let trace = match backtrace.status() {
+        BacktraceStatus::Captured => format!("{backtrace}\n"),
+        _ => String::new(),
+    };
+    redactor.redact(&format!("zen: {panic}\n{trace}")).into_owned()
 }
 
 /// What an engine of this process is started with. The redactor knows every key from here on.
@@ -230,6 +251,15 @@ fn complaints(face: Face) -> Box<dyn Write + Send> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn a_panic_is_reported_without_a_key() {
+        let redactor = Redactor::default();
+        redactor.learn(&Secret::new("sk-canary-0123456789"));
+        let report = panic_report(&redactor, "panicked at a.rs:1:1:\nbad sk-canary-0123456789", &Backtrace::disabled());
+        assert_eq!(report, "zen: panicked at a.rs:1:1:\nbad [redacted]\n");
+    }
 
     #[test]
     fn a_crash_leaves_no_core_file() {

@@ -208,13 +208,16 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> = found.filter(|address| !is_link_local(address.ip())).collect();
-            if allowed.is_empty() {
-                return Err("the name leads to no address that may be asked".into());
-            }
+            let allowed = askable(found).ok_or("the name leads to no address that may be asked")?;
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
+}
+
+/// What a connection may be made to, whatever a name is said to stand for. None: nothing.
+fn askable(found: impl Iterator<Item = SocketAddr>) -> Option<Vec<SocketAddr>> {
+    let allowed: Vec<SocketAddr> = found.filter(|address| !is_link_local(address.ip())).collect();
+    (!allowed.is_empty()).then_some(allowed)
 }
 
 async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Fault> {
@@ -234,4 +237,21 @@ fn unreachable(error: reqwest::Error, class: Class) -> Fault {
     }
     let class = if error.source().is_some() && error.is_connect() { Class::Transport } else { class };
     Fault::new(class, reason.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_comes_to_stand_for_credentials_is_not_asked() {
+        let found = |addresses: &[&str]| {
+            askable(addresses.iter().map(|address| SocketAddr::new(address.parse().unwrap(), 0)))
+                .map(|allowed| allowed.len())
+        };
+        for rebound in ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "fd00:ec2::254"] {
+            assert_eq!((found(&[rebound]), found(&[rebound, "192.0.2.1"])), (None, Some(1)), "{rebound}");
+        }
+        assert_eq!((found(&[]), found(&["127.0.0.1", "2001:db8::1"])), (None, Some(2)));
+    }
 }
