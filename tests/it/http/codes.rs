@@ -115,6 +115,12 @@ async fn a_stateless_request_carries_all_it_needs() {
     assert_eq!((failed.status, failed.json()["result"]["isError"].as_bool()), (200, Some(true)));
     let notification = json!({ "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 4 } });
     assert_eq!(web.post(&[MODERN], &notification).await.status, 202);
+    // What means nothing in this era, or to this server, is passed over.
+    for (name, value) in [("mcp-session-id", "nobody"), ("last-event-id", "1-1"), ("mcp-param-region", "us-west1")] {
+        let (request, _) = modern("tools/list", json!({}));
+        let reply = web.post(&[MODERN, ("mcp-method", "tools/list"), (name, value)], &request).await;
+        assert_eq!((reply.status, reply.header("mcp-session-id")), (200, None), "{name}");
+    }
 }
 
 #[tokio::test]
