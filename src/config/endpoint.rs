@@ -1,10 +1,11 @@
 //! The providers that can be asked: those with a key, or with a URL of their own. The one place in which a provider's
-//! key is looked for: in the environment first, then in the user's key file.
+//! key is looked for: in the environment first, then in the user's key file, then in the keyring of the system.
 
 use super::draft::{Draft, ProviderDraft};
 use super::environment::Environment;
 use super::error::{Error, Place, Problem};
 use super::keyfile::KeyFile;
+use super::keyring;
 use super::section::{Endpoint, KeyFrom};
 use super::shipped::{PROVIDERS, Shipped};
 use super::{Origin, Setting};
@@ -103,8 +104,10 @@ impl Endpoints {
     }
 
     fn read_key(&mut self, configured: &ProviderDraft, places: &Places<'_>) -> Option<Found> {
-        let found =
-            self.in_environment(configured, places.environment).or_else(|| self.in_file(configured, places.file));
+        let found = self
+            .in_environment(configured, places.environment)
+            .or_else(|| self.in_file(configured, places.file))
+            .or_else(|| self.in_keyring(configured));
         let (provider, variable) = (configured.id(), configured.key_env.clone());
         if variable.is_empty() {
             return found;
@@ -150,6 +153,15 @@ impl Endpoints {
         }
         Some((written.key.clone(), KeyFrom::File(path.to_owned())))
     }
+
+    fn in_keyring(&mut self, configured: &ProviderDraft) -> Option<Found> {
+        let (id, key) = (configured.id(), keyring::find(configured.id())?);
+        if key.expose().is_empty() || !key.expose().bytes().all(is_of_a_key) {
+            self.warnings.push(format!("zen:{id} in the keyring is no key and counts as unset: put your key there"));
+            return None;
+        }
+        Some((key, KeyFrom::Keyring))
+    }
 }
 
 fn set(text: &str) -> Option<String> {
@@ -161,6 +173,7 @@ fn told(from: &KeyFrom) -> String {
     match from {
         KeyFrom::Variable(name) => format!("${name}"),
         KeyFrom::File(path) => format!("the key in {}", path.display()),
+        KeyFrom::Keyring => "the key in the keyring".to_owned(),
     }
 }
 

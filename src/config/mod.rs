@@ -11,6 +11,7 @@ mod endpoint;
 mod field;
 mod file;
 mod keyfile;
+mod keyring;
 mod layer;
 mod provider;
 mod resilience;

@@ -98,6 +98,7 @@ pub struct Providers {
 pub enum KeyFrom {
     Variable(String),
     File(PathBuf),
+    Keyring,
 }
 
 impl fmt::Display for KeyFrom {
@@ -105,6 +106,7 @@ impl fmt::Display for KeyFrom {
         match self {
             Self::Variable(name) => f.write_str(name),
             Self::File(path) => path.display().fmt(f),
+            Self::Keyring => f.write_str("the keyring"),
         }
     }
 }
