@@ -168,7 +168,7 @@ const GIB: u64 = 1 << 30;
 pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| FIXED.into_iter().chain(provider::keys()).collect());
 
 /// The keys that are the same whatever providers there are.
-const FIXED: [Key; 67] = [
+const FIXED: [Key; 71] = [
     Key::cap(
         "threads.ttl",
         duration(|d| &mut d.config.threads.ttl, seconds(1), days(365)),
@@ -224,6 +224,27 @@ const FIXED: [Key; 67] = [
         "tools.progress_interval",
         duration(|d| &mut d.config.tools.progress_interval, millis(10), seconds(600)),
         "How often a caller hears that a model still thinks.",
+    ),
+    Key::new(
+        "clink.manifests",
+        Field::Path(|d| &mut d.config.clink.manifests),
+        "CLIs to add or to change: a folder of manifests or one; unset means clis beside the config file.",
+    )
+    .or("CLI_CLIENTS_CONFIG_PATH", Unit::Same),
+    Key::new(
+        "clink.over_http",
+        Field::Bool(|d| &mut d.config.clink.over_http),
+        "Whether clients that come over HTTP may start CLIs on this machine.",
+    ),
+    Key::cap(
+        "clink.timeout",
+        duration(|d| &mut d.config.clink.timeout, millis(10), days(1)),
+        "How long a CLI may take where its manifest does not say; then it is ended with all that it started.",
+    ),
+    Key::cap(
+        "clink.max_output",
+        size(|d| &mut d.config.clink.max_output, KIB, GIB),
+        "What a CLI may write; one that writes more is ended.",
     ),
     Key::new(
         "files.roots",

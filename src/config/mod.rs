@@ -29,8 +29,8 @@ pub use field::level_name;
 pub use paths::Places;
 pub use resilience::{Breaker, Bulkhead, Cache, Resilience, Retry, Spend};
 pub use section::{
-    Config, Control, Endpoint, Files, HttpLimits, Interceptors, KeyFrom, Log, LogLevel, Models, Providers, Serve,
-    Server, Threads, Tools,
+    Clink, Config, Control, Endpoint, Files, HttpLimits, Interceptors, KeyFrom, Log, LogLevel, Models, Providers,
+    Serve, Server, Threads, Tools,
 };
 pub use value::{parse_duration, parse_size};
 
@@ -123,6 +123,7 @@ pub fn load(input: Input<'_>) -> Result<Loaded, Errors> {
     config.log.file = config.log.file.or_else(|| places.log_file());
     // These two need not be there, unless the first one was named.
     config.models.file = config.models.file.or_else(|| places.models_file().filter(|file| file.exists()));
+    config.clink.manifests = config.clink.manifests.or_else(|| places.clis_folder().filter(|folder| folder.exists()));
     config.models.cache = places.models_cache().filter(|file| file.exists());
     show_values(&mut merged, &config, &endpoints.keys);
     let mut warnings = endpoints.warnings;
@@ -180,6 +181,7 @@ fn merge(layers: Layers<'_>, places: &Places) -> Merged {
 fn show_values(merged: &mut Merged, config: &Config, keys: &[KeySource]) {
     merged.draft.config.log.file.clone_from(&config.log.file);
     merged.draft.config.models.file.clone_from(&config.models.file);
+    merged.draft.config.clink.manifests.clone_from(&config.clink.manifests);
     for setting in &mut merged.settings {
         setting.value = match keys.iter().find(|source| source.setting == setting.key.name) {
             Some(KeySource { found: Some(from), .. }) => format!("set ({from})"),

@@ -50,6 +50,11 @@ impl Places {
         self.config.as_ref().map(|place| place.join("models.toml"))
     }
 
+    /// The user's own manifests of CLIs, where `clink.manifests` is not set.
+    pub fn clis_folder(&self) -> Option<PathBuf> {
+        self.config.as_ref().map(|place| place.join("clis"))
+    }
+
     /// What providers have said of their models, as `zen models refresh` leaves it.
     pub fn models_cache(&self) -> Option<PathBuf> {
         self.cache.as_ref().map(|place| place.join("models.toml"))

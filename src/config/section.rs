@@ -16,6 +16,7 @@ pub struct Config {
     pub threads: Threads,
     pub models: Models,
     pub tools: Tools,
+    pub clink: Clink,
     pub files: Files,
     pub providers: Providers,
     pub server: Server,
@@ -71,6 +72,19 @@ impl Tools {
     pub fn prompt_chars(&self) -> usize {
         usize::try_from(self.max_output.percent(60).0.saturating_mul(4)).unwrap_or(usize::MAX)
     }
+}
+
+/// CLI agents on this machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clink {
+    /// The user's own manifests: a folder of them, or one file.
+    pub manifests: Option<PathBuf>,
+    /// Whether clients that come over HTTP may start CLIs.
+    pub over_http: bool,
+    /// How long a CLI may take, where its manifest does not say.
+    pub timeout: Duration,
+    /// Bytes that a CLI may write; one that writes more is ended.
+    pub max_output: usize,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -251,6 +265,12 @@ impl Default for Models {
 impl Default for Tools {
     fn default() -> Self {
         Self { disabled: Vec::new(), max_output: Tokens(25_000), progress_interval: Duration::from_secs(10) }
+    }
+}
+
+impl Default for Clink {
+    fn default() -> Self {
+        Self { manifests: None, over_http: false, timeout: Duration::from_secs(1_800), max_output: 10 << 20 }
     }
 }
 

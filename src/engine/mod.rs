@@ -25,6 +25,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::text::nearest::nearest;
 use crate::thread::memory::MemoryStore;
 use crate::thread::threads::{Limits, Threads};
+use crate::tools::clink::manifest::Clis;
 use crate::tools::{self, Settings, Tool};
 use calls::Calls;
 use connections::Connections;
@@ -74,6 +75,8 @@ pub enum StartError {
     Providers(#[from] BadProviders),
     #[error("{}", .0.join("\n"))]
     Interceptors(Vec<String>),
+    #[error("{}", .0.join("\n"))]
+    Clis(Vec<String>),
     #[error("tools.disabled: '{name}' is no tool{}", suggestion.as_ref().map(|name| format!(": did you mean '{name}'?")).unwrap_or_default())]
     UnknownTool { name: String, suggestion: Option<String> },
 }
@@ -102,6 +105,9 @@ impl Engine {
             reply_tokens: config.tools.reply_tokens(),
             files: config.files.clone(),
             environment: config.environment.clone(),
+            clis: Clis::load(&config.clink, &config.environment, &redactor).map_err(StartError::Clis)?,
+            clink: config.clink.clone(),
+            redactor: redactor.clone(),
         };
         Ok(Arc::new(Self {
             clock,

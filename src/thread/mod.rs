@@ -121,6 +121,11 @@ impl Principal {
         Self(format!("uid:{uid}").into())
     }
 
+    /// Whether it is a user of this machine, and not somebody who came over HTTP.
+    pub fn is_user(&self) -> bool {
+        self.0.starts_with("uid:")
+    }
+
     /// The holder of a bearer token, by the token's digest.
     pub fn token(digest: &[u8]) -> Self {
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -1,6 +1,6 @@
 //! What can keep a tool from answering, and how the calling agent is told: what failed, why, and what to do.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::arguments::BadArguments;
 use super::reply::{Output, Status};
@@ -28,6 +28,8 @@ pub enum ToolError {
     Image { path: String, refusal: Refusal },
     #[error(transparent)]
     Provider(#[from] Box<Failure>),
+    #[error(transparent)]
+    Cli(#[from] Box<CliFailure>),
     #[error("the call was cancelled")]
     Cancelled,
     /// A defect of zen's own.
@@ -50,6 +52,7 @@ impl ToolError {
             Self::Image { .. } => "image_refused",
             Self::Provider(failure) if failure.class == Class::OverLimit => "spend_limit",
             Self::Provider(_) => "provider_failed",
+            Self::Cli(_) => "cli_failed",
             Self::Cancelled => "cancelled",
             Self::Internal(_) => "internal",
         }
@@ -83,6 +86,7 @@ impl ToolError {
             Self::NoImages { .. } => "Leave the images out, or name a model that reads images (see listmodels).",
             Self::Image { .. } => "Correct or leave out the image and call again.",
             Self::Provider(failure) => failure.class.hint(),
+            Self::Cli(failure) => failure.hint,
             Self::Cancelled => Class::Cancelled.hint(),
             Self::Internal(_) => "Call again; if it happens again, it is a defect of zen.",
         }
@@ -99,6 +103,7 @@ impl ToolError {
             .with("error_code", self.code());
         match self {
             Self::Provider(failure) => self.provider_details(failure, &mut output),
+            Self::Cli(failure) => output.metadata.extend(failure.details.clone()),
             Self::PromptTooLong { size, limit } => {
                 output.metadata.insert("prompt_size".to_owned(), Value::from(*size));
                 output.metadata.insert("limit".to_owned(), Value::from(*limit));
@@ -134,6 +139,16 @@ impl ToolError {
             detail("retry_after_seconds", after.as_secs_f64().into());
         }
     }
+}
+
+/// Why a CLI agent gave no reply.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct CliFailure {
+    pub message: String,
+    pub hint: &'static str,
+    /// What the CLI wrote, and how it ended.
+    pub details: Map<String, Value>,
 }
 
 /// The text as a sentence of its own, whether it ended as one or not.

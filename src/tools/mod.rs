@@ -2,6 +2,7 @@
 //! it leaves behind is the turn in its [`Reply`]. Tools know neither the engine nor the protocol.
 
 pub mod arguments;
+pub mod clink;
 pub mod consult;
 pub mod error;
 mod programs;
@@ -24,9 +25,11 @@ use crate::file::root::Roots;
 use crate::id::{ModelId, ProviderId};
 use crate::process::Children;
 use crate::provider::{Listener, Registry};
+use crate::secret::Redactor;
 use crate::thread::Principal;
 use crate::thread::threads::{Target, Threads};
 use crate::unit::Tokens;
+use clink::manifest::Clis;
 use error::ToolError;
 use reply::Reply;
 use schema::Spec;
@@ -75,6 +78,10 @@ pub struct Settings {
     pub files: config::Files,
     /// What zen was started with: a child gets the named parts of it.
     pub environment: Environment,
+    pub clink: config::Clink,
+    /// The CLIs that can be asked.
+    pub clis: Clis,
+    pub redactor: Redactor,
 }
 
 /// Hears how far a call has come.
@@ -87,6 +94,7 @@ pub trait Progress: Listener {
 pub fn all() -> Vec<Box<dyn Tool>> {
     vec![
         Box::new(simple::chat::Chat),
+        Box::new(clink::Clink),
         Box::new(simple::challenge::Challenge),
         Box::new(simple::listmodels::ListModels),
         Box::new(simple::listthreads::ListThreads),

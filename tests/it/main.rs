@@ -5,6 +5,7 @@
 mod architecture;
 mod canary;
 mod chat;
+mod clink;
 mod control;
 mod corpus;
 mod ending;
