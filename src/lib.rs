@@ -9,6 +9,7 @@ pub mod engine;
 pub mod interceptor;
 pub mod mcp;
 pub mod tools;
+pub mod insight;
 pub mod thread;
 pub mod file;
 pub mod provider;

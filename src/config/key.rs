@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::draft::Draft;
 use super::error::Problem;
 use super::field::{At, Field, Whole};
+use super::insight;
 use super::provider;
 use super::resilience;
 use super::value::Given;
@@ -165,7 +166,8 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
 /// Every key, by section; those of the providers last.
-pub static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| FIXED.into_iter().chain(provider::keys()).collect());
+pub static KEYS: LazyLock<Vec<Key>> =
+    LazyLock::new(|| FIXED.into_iter().chain(insight::KEYS).chain(provider::keys()).collect());
 
 /// The keys that are the same whatever providers there are.
 const FIXED: [Key; 71] = [

@@ -12,6 +12,7 @@ mod field;
 mod file;
 mod keyfile;
 mod keyring;
+mod insight;
 mod layer;
 mod provider;
 mod resilience;
@@ -26,6 +27,7 @@ use std::path::PathBuf;
 pub use environment::Environment;
 pub use error::Errors;
 pub use field::level_name;
+pub use insight::Insight;
 pub use paths::Places;
 pub use resilience::{Breaker, Bulkhead, Cache, Resilience, Retry, Spend};
 pub use section::{

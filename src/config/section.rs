@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::environment::Environment;
+use super::insight::Insight;
 use super::resilience::Resilience;
 use crate::secret::Secret;
 use crate::unit::Tokens;
@@ -26,6 +27,7 @@ pub struct Config {
     pub interceptors: Interceptors,
     /// What the process was started with, for children to be given the named parts of.
     pub environment: Environment,
+    pub insight: Insight,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,121 @@
+//! When the monitor says something of a line of thought: the section `[insight]`, with the keys that set it. Shares and
+//! similarities are whole thousandths.
+
+use super::field::{At, Field, Whole};
+use super::key::Key;
+
+/// What verdicts are measured against. The defaults were tuned on one half of the texts of `benches/insight.rs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Insight {
+    /// Whether threads are watched at all.
+    pub enabled: bool,
+    /// A step repeats an earlier one that has this much more of its phrases than three times what is usual in the thread,
+    pub repeat: u32,
+    /// or this share of them, whatever is usual,
+    pub repeat_most: u32,
+    /// or this one, where it has next to no new word;
+    pub repeat_known: u32,
+    /// and a smaller share of new words than this.
+    pub repeat_novelty: u32,
+    /// Two steps in a row with a smaller share of new words go nowhere.
+    pub stall: u32,
+    /// Steps are off the question below this similarity to all before them,
+    pub drift: u32,
+    /// to which this share of their similarity to one another is added.
+    pub drift_cohesion: u32,
+    /// How far steps may thin out in sum before it is said; of a standard deviation.
+    pub thinning: u32,
+    /// An answer that stands for two steps is final where the second has a smaller share of new words.
+    pub settled: u32,
+    /// Steps after a verdict in which none of its kind is said.
+    pub cooldown: u32,
+}
+
+impl Default for Insight {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            repeat: 250,
+            repeat_most: 550,
+            repeat_known: 440,
+            repeat_novelty: 600,
+            stall: 100,
+            drift: 35,
+            drift_cohesion: 450,
+            thinning: 3_200,
+            settled: 300,
+            cooldown: 2,
+        }
+    }
+}
+
+pub const KEYS: [Key; 11] = [
+    Key::new(
+        "insight.enabled",
+        Field::Bool(|d| &mut d.config.insight.enabled),
+        "Whether threads are watched for loops, drift and thinning, and asked about them.",
+    ),
+    thousandths(
+        "insight.repeat",
+        |d| &mut d.config.insight.repeat,
+        1_000,
+        "A step repeats an earlier one that has this much more of its phrases than three times what is usual, in thousandths.",
+    ),
+    thousandths(
+        "insight.repeat_most",
+        |d| &mut d.config.insight.repeat_most,
+        1_000,
+        "The share of its phrases in an earlier one from which a step repeats it whatever is usual, in thousandths.",
+    ),
+    thousandths(
+        "insight.repeat_known",
+        |d| &mut d.config.insight.repeat_known,
+        1_000,
+        "The same where the step has next to no new word, in thousandths.",
+    ),
+    thousandths(
+        "insight.repeat_novelty",
+        |d| &mut d.config.insight.repeat_novelty,
+        1_000,
+        "A step with this share of new words or more repeats nothing, in thousandths.",
+    ),
+    thousandths(
+        "insight.stall",
+        |d| &mut d.config.insight.stall,
+        1_000,
+        "Two steps in a row with a smaller share of new words go nowhere, in thousandths.",
+    ),
+    thousandths(
+        "insight.drift",
+        |d| &mut d.config.insight.drift,
+        1_000,
+        "Steps are off the question below this similarity to all before them, in thousandths.",
+    ),
+    thousandths(
+        "insight.drift_cohesion",
+        |d| &mut d.config.insight.drift_cohesion,
+        1_000,
+        "How much of the similarity of steps to one another is added to insight.drift, in thousandths.",
+    ),
+    thousandths(
+        "insight.thinning",
+        |d| &mut d.config.insight.thinning,
+        20_000,
+        "How far steps may thin out in sum before it is said, in thousandths of a standard deviation.",
+    ),
+    thousandths(
+        "insight.settled",
+        |d| &mut d.config.insight.settled,
+        1_000,
+        "An answer that stands for two steps is final where the second has a smaller share of new words, in thousandths.",
+    ),
+    Key::new(
+        "insight.cooldown",
+        Field::Integer { at: Whole::U32(|d| &mut d.config.insight.cooldown), min: 0, max: 100 },
+        "Steps after a question in which none of its kind is asked.",
+    ),
+];
+
+const fn thousandths(name: &'static str, at: At<u32>, max: u64, sentence: &'static str) -> Key {
+    Key::new(name, Field::Integer { at: Whole::U32(at), min: 0, max }, sentence)
+}

@@ -1,0 +1,263 @@
+//! Takes the steps of one thread one after another and says of each how it stands, with at most one verdict.
+
+use std::collections::VecDeque;
+
+use super::answer::{self, Answers, Course};
+use super::drift::{self, Focus, Standing};
+use super::repeat::{self, Likeness, MAX_STEPS, Past, Usual};
+use super::sketch::{MAX_STEP_BYTES, Sketch, phrases};
+use super::thresholds::Thresholds;
+use super::trend::{Direction, Trend, Volume};
+use super::verdict::{Kind, MAX_NAMED, MAX_WORD_BYTES, Measure, Reading, Verdict};
+use super::words::{Word, words};
+
+/// Of a longer step only so many bytes are read, from its beginning on.
+pub const MAX_READ: usize = 16 << 10;
+
+/// A step that repeats has more than this times as much in common with an earlier one as is usual in the thread.
+const USUAL_TIMES: f64 = 3.0;
+/// Below this share of new words a step has none to speak of.
+const NO_NOVELTY: f64 = 0.05;
+/// What is new and what can be checked vary more than length: they have to fall this many times as far.
+const SUBSTANCE_TIMES: f64 = 2.0;
+
+/// What a monitor holds at most, in bytes, however long its thread.
+pub const MAX_BYTES: usize =
+    MAX_STEPS * (MAX_STEP_BYTES + size_of::<Past>()) + drift::MAX_BYTES + answer::MAX_BYTES + size_of::<Monitor>();
+
+/// One step of a line of thought.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Step<'a> {
+    pub text: &'a str,
+    /// The answer so far, where the step gives one.
+    pub answer: Option<&'a str>,
+}
+
+/// The state of one thread. Two threads with the same steps have the same.
+#[derive(Clone, Debug)]
+pub struct Monitor {
+    thresholds: Thresholds,
+    steps: u32,
+    past: VecDeque<Past>,
+    focus: Focus,
+    trend: Trend,
+    answers: Answers,
+    stale: u32,
+    usual: Usual,
+    /// When each kind was said last, and how often.
+    said: [(Option<u32>, u32); Kind::ALL.len()],
+}
+
+/// What is known of a step. A value that cannot be told is None, never a constant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reflection {
+    /// From 1 on.
+    pub step: u32,
+    /// The earlier step that is most like it, and the share of its phrases that stand there.
+    pub nearest: Option<(u32, f64)>,
+    /// The share of its words that no earlier step has.
+    pub novelty: Option<f64>,
+    /// Its similarity to what the thread is about.
+    pub relevance: Option<f64>,
+    pub direction: Option<Direction>,
+    pub verdict: Option<Verdict>,
+}
+
+impl Monitor {
+    /// For a thread about `question`, which may be empty where none is known.
+    pub fn new(question: &str, thresholds: Thresholds) -> Self {
+        let mut focus = Focus::default();
+        let question = readable(question);
+        focus.agree(&words(question), question);
+        Self {
+            thresholds,
+            steps: 0,
+            past: VecDeque::new(),
+            focus,
+            trend: Trend::default(),
+            answers: Answers::default(),
+            stale: 0,
+            usual: Usual::default(),
+            said: [(None, 0); Kind::ALL.len()],
+        }
+    }
+
+    /// The thread is agreed to be about this, too.
+    pub fn agree(&mut self, focus: &str) {
+        let focus = readable(focus);
+        self.focus.agree(&words(focus), focus);
+    }
+
+    /// Takes the next step.
+    pub fn take(&mut self, step: Step<'_>) -> Reflection {
+        self.steps += 1;
+        let text = readable(step.text);
+        let words = words(text);
+        let (known, kept) = (Sketch::words(&words), Sketch::phrases(&words));
+        let likeness = repeat::likeness(&self.past, &known, &kept);
+        let standing = self.focus.take(self.steps, &words, text);
+        let volume = volume(text, &words, &known, likeness.novelty);
+        let found = [
+            self.judge_answer(step.answer, likeness),
+            self.judge_repeat(text, &words, likeness),
+            self.judge_trend(volume),
+            self.judge_standing(text, &words, standing),
+        ];
+        if self.past.len() == MAX_STEPS {
+            self.past.pop_front();
+        }
+        self.past.push_back(Past { step: self.steps, words: known, phrases: kept });
+        let verdict = found.into_iter().flatten().find_map(|verdict| self.say(verdict));
+        let degrades = verdict.as_ref().is_some_and(|verdict| verdict.kind == Kind::Thinning);
+        Reflection {
+            step: self.steps,
+            nearest: likeness.nearest,
+            novelty: likeness.novelty,
+            relevance: standing.map(|standing| standing.relevance),
+            direction: if degrades { Some(Direction::Degrading) } else { self.trend.direction() },
+            verdict,
+        }
+    }
+
+    /// How many steps it has taken.
+    pub fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    fn judge_answer(&mut self, answer: Option<&str>, likeness: Likeness) -> Option<Verdict> {
+        let course = self.answers.take(self.steps, readable(answer?))?;
+        match course {
+            Course::Stands { since } => {
+                let reading = below(Measure::NewWords, likeness.novelty?, self.thresholds.settled)?;
+                Some(self.verdict(Kind::Settled, vec![since], Vec::new(), vec![reading]))
+            }
+            Course::Wavers { back_to } => Some(self.verdict(Kind::Wavering, vec![back_to], Vec::new(), Vec::new())),
+        }
+    }
+
+    fn judge_repeat(&mut self, text: &str, words: &[Word], likeness: Likeness) -> Option<Verdict> {
+        let limits = self.thresholds;
+        let novelty = likeness.novelty?;
+        let stale = below(Measure::NewWords, novelty, limits.stall);
+        self.stale = if stale.is_some() { self.stale + 1 } else { 0 };
+        let most = if novelty < NO_NOVELTY { limits.repeat_known } else { limits.repeat_most };
+        let threshold = most.min(limits.repeat + USUAL_TIMES * self.usual.median());
+        let repeated = likeness.nearest.and_then(|(step, share)| {
+            let readings = above(Measure::RepeatedPhrases, share, threshold).zip(below(
+                Measure::NewWords,
+                novelty,
+                limits.repeat_novelty,
+            ));
+            if readings.is_none() {
+                self.usual.take(share);
+            }
+            readings.map(|(share, novelty)| (step, vec![share, novelty]))
+        });
+        if let Some((step, readings)) = repeated {
+            let named = self.shared_phrases(text, words, step);
+            return Some(self.verdict(Kind::Repeat, vec![step], named, readings));
+        }
+        let stale = stale.filter(|_| self.stale >= 2)?;
+        Some(self.verdict(Kind::Stall, vec![self.steps - 1], Vec::new(), vec![stale]))
+    }
+
+    fn judge_standing(&self, text: &str, words: &[Word], standing: Option<Standing>) -> Option<Verdict> {
+        let standing = standing?;
+        let threshold = self.thresholds.drift + self.thresholds.drift_cohesion * standing.cohesion;
+        let reading = below(Measure::Relevance, standing.relevance, threshold)?;
+        let foreign = words.iter().filter(|word| word.is_topical && !self.focus.knows(word.hash));
+        let named = most_frequent(text, foreign);
+        Some(self.verdict(Kind::Drift, vec![standing.first], named, vec![reading]))
+    }
+
+    fn judge_trend(&mut self, volume: Volume) -> Option<Verdict> {
+        let fall = self.trend.take(self.steps, volume);
+        let limit = self.thresholds.thinning;
+        let readings: Vec<Reading> = [
+            above(Measure::LengthFall, fall.length, limit),
+            above(Measure::SubstanceFall, fall.substance, SUBSTANCE_TIMES * limit),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if readings.is_empty() {
+            return None;
+        }
+        Some(self.verdict(Kind::Thinning, vec![fall.since], Vec::new(), readings))
+    }
+
+    fn verdict(&self, kind: Kind, steps: Vec<u32>, words: Vec<String>, readings: Vec<Reading>) -> Verdict {
+        Verdict { kind, step: self.steps, steps, words, readings, before: self.said[kind as usize].1 }
+    }
+
+    /// The verdict, unless one of its kind was said a moment ago.
+    fn say(&mut self, verdict: Verdict) -> Option<Verdict> {
+        let (last, times) = &mut self.said[verdict.kind as usize];
+        if last.is_some_and(|last| self.steps - last <= self.thresholds.cooldown) {
+            return None;
+        }
+        *last = Some(self.steps);
+        if verdict.kind == Kind::Thinning {
+            self.trend.restart();
+        }
+        *times += 1;
+        Some(verdict)
+    }
+
+    fn shared_phrases(&self, text: &str, words: &[Word], step: u32) -> Vec<String> {
+        let Some(earlier) = self.past.iter().find(|earlier| earlier.step == step) else { return Vec::new() };
+        let known = earlier.phrases.up_to(u32::MAX);
+        let mut named: Vec<String> = Vec::new();
+        let mut after = 0;
+        for phrase in phrases(words).filter(|phrase| known.binary_search(&phrase.hash).is_ok()) {
+            let is_short = phrase.end - phrase.start <= MAX_WORD_BYTES;
+            if phrase.start >= after && is_short {
+                after = phrase.end;
+                named.push(one_line(&text[phrase.start..phrase.end]));
+            }
+            if named.len() == MAX_NAMED {
+                break;
+            }
+        }
+        named
+    }
+}
+
+/// The part of a text that is read.
+fn readable(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_READ)]
+}
+
+fn volume(text: &str, words: &[Word], known: &Sketch, novelty: Option<f64>) -> Volume {
+    let distinct = known.up_to(u32::MAX).len();
+    let specific = words.iter().filter(|word| word.is_specific).count();
+    Volume {
+        length: text.len(),
+        words: distinct,
+        new_words: novelty.unwrap_or(1.0) * distinct as f64,
+        specific: 100.0 * specific as f64 / words.len().max(1) as f64,
+    }
+}
+
+fn below(measure: Measure, value: f64, threshold: f64) -> Option<Reading> {
+    (value < threshold).then_some(Reading { measure, value, threshold })
+}
+
+fn above(measure: Measure, value: f64, threshold: f64) -> Option<Reading> {
+    (value >= threshold).then_some(Reading { measure, value, threshold })
+}
+
+/// The words that stand most often, as they are written where they stand first.
+fn most_frequent<'a>(text: &str, words: impl Iterator<Item = &'a Word>) -> Vec<String> {
+    let mut all: Vec<&Word> = words.collect();
+    all.sort_by_key(|word| (word.hash, word.start));
+    let mut groups: Vec<(usize, &Word)> =
+        all.chunk_by(|a, b| a.hash == b.hash).filter_map(|group| Some((group.len(), *group.first()?))).collect();
+    groups.sort_by_key(|(count, word)| (std::cmp::Reverse(*count), word.start));
+    let shown = groups.iter().filter(|(_, word)| word.end - word.start <= MAX_WORD_BYTES);
+    shown.take(MAX_NAMED).map(|(_, word)| one_line(&text[word.start..word.end])).collect()
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
