@@ -11,6 +11,7 @@ mod corpus;
 mod ending;
 mod flight;
 mod http;
+mod insight;
 mod interceptors;
 mod life;
 mod live;
