@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
+use crate::budget::Tally;
 use crate::id::{CallId, ConnectionId, Counter, MessageSeq, PauseId, ProviderPlace, ThreadId};
 
 /// Events that a slow watcher may fall behind before it has to start anew from a snapshot.
@@ -19,6 +20,11 @@ pub enum Event {
     ConnectionClosed(ConnectionId),
     /// A call started, moved to another stage, received text, or ended: look it up by its id.
     CallChanged(CallId),
+    /// What a model is shown in this call was decided: so many files and turns were kept, cut, or left out.
+    BudgetDecided {
+        call: CallId,
+        tally: Tally,
+    },
     /// A thread was opened, gained a turn, or had its expiry moved.
     ThreadChanged(ThreadId),
     ThreadRemoved {

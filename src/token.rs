@@ -1,7 +1,11 @@
 //! The one estimator of tokens. It never tokenises: it counts what tokenisers cut text into (words, runs of punctuation,
 //! groups of digits, line breaks) and weighs each, in one pass that costs next to nothing. A provider's own count
-//! replaces it wherever one is known.
+//! replaces it wherever one is known, and teaches what to expect of that model.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::id::ModelId;
 use crate::unit::Tokens;
 
 /// The weights are in parts of a token of this size.
@@ -42,6 +46,72 @@ pub fn longest_prefix(text: &str, tokens: Tokens) -> Option<usize> {
         scale.put(character);
         (scale.tokens() > tokens).then_some(at)
     })
+}
+
+/// How many tokens a model counts where one is estimated, in thousandths: tokenisers differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ratio(u64);
+
+impl Ratio {
+    pub const ONE: Self = Self(1_000);
+    /// No tokeniser in use is further from the estimate than this.
+    const LEAST: Self = Self(700);
+    const MOST: Self = Self(1_600);
+    /// What is reported outside of these is a provider's mistake, or counts something else.
+    const BELIEVED: std::ops::RangeInclusive<u64> = 330..=3_000;
+
+    /// `counted` tokens where `estimated` were expected.
+    pub fn of_parts(counted: u64, estimated: u64) -> Self {
+        Self(counted.saturating_mul(Self::ONE.0) / estimated.max(1))
+    }
+
+    /// The tokens that this model makes of so many estimated ones, rounded up.
+    pub fn of(self, estimated: Tokens) -> Tokens {
+        Tokens(estimated.0.saturating_mul(self.0).div_ceil(Self::ONE.0))
+    }
+
+    /// The estimate that became so many tokens.
+    pub fn undone(self, tokens: Tokens) -> Tokens {
+        Tokens(tokens.0.saturating_mul(Self::ONE.0) / self.0)
+    }
+
+    /// A quarter of the way to `observed`, within bounds.
+    fn towards(self, observed: Self) -> Self {
+        Self((self.0 * 3 + observed.0) / 4).clamp(Self::LEAST, Self::MOST)
+    }
+}
+
+/// What the replies of each model taught about its tokeniser. Cheap to clone; all clones learn together.
+#[derive(Clone, Debug, Default)]
+pub struct Learned {
+    ratios: Arc<Mutex<HashMap<ModelId, Ratio>>>,
+}
+
+impl Learned {
+    /// Models that are remembered; with more the others are estimated as they come.
+    const MAX_MODELS: usize = 512;
+    /// A shorter prompt is mostly what the provider puts around it.
+    const LEAST_TEACHING: Tokens = Tokens(200);
+
+    /// What to expect of this model.
+    pub fn ratio(&self, model: &ModelId) -> Ratio {
+        self.ratios.lock().unwrap_or_else(PoisonError::into_inner).get(model).copied().unwrap_or(Ratio::ONE)
+    }
+
+    /// A prompt that `ratio` made `expected` tokens of was counted as `counted` by the provider. Text alone: what an image
+    /// costs teaches nothing.
+    pub fn learn(&self, model: &ModelId, expected: Tokens, ratio: Ratio, counted: Tokens) {
+        let estimated = ratio.undone(expected);
+        let observed = Ratio::of_parts(counted.0, estimated.0);
+        if estimated < Self::LEAST_TEACHING || !Ratio::BELIEVED.contains(&observed.0) {
+            return;
+        }
+        let mut ratios = self.ratios.lock().unwrap_or_else(PoisonError::into_inner);
+        if ratios.len() < Self::MAX_MODELS || ratios.contains_key(model) {
+            let ratio = ratios.entry(model.clone()).or_insert(Ratio::ONE);
+            *ratio = ratio.towards(observed);
+        }
+    }
 }
 
 /// What has been counted so far.
@@ -142,6 +212,38 @@ mod tests {
             let off = (estimate(text).0 as f64 - counted) / counted;
             assert!(off.abs() <= 0.15, "{name}: {:+.1} %", off * 100.0);
         }
+    }
+
+    #[test]
+    fn a_models_own_count_corrects_the_estimate_step_by_step() {
+        let (learned, model) = (Learned::default(), ModelId::new("m"));
+        let mut last = Ratio::ONE;
+        for _ in 0..40 {
+            let ratio = learned.ratio(&model);
+            assert!(ratio >= last && ratio <= Ratio(1_250), "{ratio:?}");
+            learned.learn(&model, ratio.of(Tokens(10_000)), ratio, Tokens(12_500));
+            last = ratio;
+        }
+        assert!(last >= Ratio(1_240), "{last:?}");
+        assert_eq!(learned.ratio(&ModelId::new("other")), Ratio::ONE);
+    }
+
+    #[test]
+    fn what_cannot_be_is_not_learned_and_what_is_learned_has_bounds() {
+        let (learned, model) = (Learned::default(), ModelId::new("m"));
+        for (expected, counted) in [(10_000, 0), (10_000, 1), (10_000, u64::MAX), (10_000, 31_000), (0, 5), (150, 300)]
+        {
+            learned.learn(&model, Tokens(expected), Ratio::ONE, Tokens(counted));
+            assert_eq!(learned.ratio(&model), Ratio::ONE, "{counted} of {expected}");
+        }
+        for (counted, bound) in [(29_000, Ratio::MOST), (3_400, Ratio::LEAST)] {
+            (0..50).for_each(|_| learned.learn(&model, Tokens(10_000), Ratio::ONE, Tokens(counted)));
+            assert_eq!(learned.ratio(&model), bound);
+        }
+        for number in 0..2_000 {
+            learned.learn(&ModelId::new(format!("m{number}")), Tokens(10_000), Ratio::ONE, Tokens(12_000));
+        }
+        assert_eq!(learned.ratios.lock().unwrap().len(), Learned::MAX_MODELS);
     }
 
     #[test]

@@ -170,7 +170,7 @@ pub static KEYS: LazyLock<Vec<Key>> =
     LazyLock::new(|| FIXED.into_iter().chain(insight::KEYS).chain(provider::keys()).collect());
 
 /// The keys that are the same whatever providers there are.
-const FIXED: [Key; 71] = [
+const FIXED: [Key; 72] = [
     Key::cap(
         "threads.ttl",
         duration(|d| &mut d.config.threads.ttl, seconds(1), days(365)),
@@ -260,6 +260,11 @@ const FIXED: [Key; 71] = [
         "Files that one call may name, or that a named folder may bring.",
     ),
     Key::cap("files.max_image", size64(|d| &mut d.config.files.max_image, KIB, GIB), "A larger image is refused."),
+    Key::cap(
+        "files.cache",
+        size64(|d| &mut d.config.files.cache, 0, GIB),
+        "Texts of files that are kept so that an unchanged file is not read again.",
+    ),
     Key::cap(
         "http.connect_timeout",
         duration(|d| &mut d.config.providers.limits.connect_timeout, millis(10), seconds(600)),

@@ -99,6 +99,8 @@ pub struct Files {
     pub max_files: usize,
     /// A larger image is refused.
     pub max_image: u64,
+    /// Bytes of texts that are kept so that an unchanged file is not read again.
+    pub cache: u64,
 }
 
 /// The endpoints that have a key or a URL set. A provider whose variables are unset is absent.
@@ -278,7 +280,7 @@ impl Default for Clink {
 
 impl Default for Files {
     fn default() -> Self {
-        Self { roots: Vec::new(), max_file: 1_000_000, max_files: 200, max_image: 20 << 20 }
+        Self { roots: Vec::new(), max_file: 1_000_000, max_files: 200, max_image: 20 << 20, cache: 64 << 20 }
     }
 }
 

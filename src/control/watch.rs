@@ -107,7 +107,7 @@ impl Changes {
             Event::ProviderChanged(place) => {
                 self.providers.insert(place);
             }
-            Event::ControlRefused { .. } => {}
+            Event::BudgetDecided { .. } | Event::ControlRefused { .. } => {}
         }
     }
 

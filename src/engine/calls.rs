@@ -7,6 +7,7 @@ use dashmap::DashMap;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use crate::budget::Tally;
 use crate::clock::Clock;
 use crate::event::{Bus, Event};
 use crate::id::{CallId, ConnectionId, Counter, ModelId, ProviderId, ThreadId};
@@ -216,6 +217,10 @@ impl Listener for LiveCall {
 }
 
 impl Progress for LiveCall {
+    fn budgeted(&self, tally: Tally) {
+        self.bus.say(Event::BudgetDecided { call: self.id, tally });
+    }
+
     fn asking(&self, provider: &ProviderId, model: &ModelId) {
         {
             let mut state = self.state();

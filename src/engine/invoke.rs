@@ -76,6 +76,8 @@ impl Engine {
             models: self.models.clone(),
             roots: self.roots.clone(),
             children: self.children.clone(),
+            redactor: self.redactor.clone(),
+            learned: self.learned.clone(),
             settings: Arc::clone(&self.settings),
             progress: Arc::clone(live) as _,
             cancel: live.cancel.clone(),

@@ -25,6 +25,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::text::nearest::nearest;
 use crate::thread::memory::MemoryStore;
 use crate::thread::threads::{Limits, Threads};
+use crate::token::Learned;
 use crate::tools::clink::manifest::Clis;
 use crate::tools::{self, Settings, Tool};
 use calls::Calls;
@@ -52,6 +53,7 @@ pub struct Engine {
     /// To be ended before the process is.
     pub children: Children,
     roots: Roots,
+    learned: Learned,
     settings: Arc<Settings>,
     tools: Vec<Box<dyn Tool>>,
 }
@@ -120,7 +122,8 @@ impl Engine {
             threads: Arc::new(Threads::new(Box::<MemoryStore>::default(), limits, clock, bus.clone())),
             calls: Calls::new(clock, bus.clone()),
             models: Registry::new(&config.providers, &config.models, clock, redactor.clone(), bus.clone())?,
-            roots: Roots::open(&config.files, &working_directory, home.as_deref())?,
+            roots: Roots::open(&config.files, &working_directory, home.as_deref())?.guarded_by(redactor.clone()),
+            learned: Learned::default(),
             settings: Arc::new(settings),
             children: Children::default(),
             tools: enabled(&config.tools.disabled)?,

@@ -7,11 +7,15 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::prelude::BASE64_STANDARD;
 
 use super::open::{Found, open_named};
+use super::pixels;
 use super::place::Named;
 use super::refusal::Refusal;
 use super::root::Roots;
 use crate::config;
 use crate::provider::Image;
+
+/// Width times height of what is passed on: more than any model looks at, and what whoever decodes it can bear.
+const MAX_PIXELS: u64 = 64_000_000;
 
 /// Decodes with and without padding.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -35,7 +39,7 @@ fn from_file(roots: &Roots, spec: &str, max: u64) -> Result<Image, Refusal> {
         Found::File(opened) => {
             let bytes = opened.bytes(max)?;
             let media_type = media_type(&bytes).ok_or(Refusal::NotAnImage)?;
-            Ok(encoded(media_type, &bytes))
+            encoded(media_type, &bytes)
         }
         Found::Folder { .. } => Err(Refusal::AFolder),
     }
@@ -57,7 +61,7 @@ fn from_data_url(rest: &str, max: u64) -> Result<Image, Refusal> {
     }
     let bytes = LENIENT.decode(data.trim()).map_err(|_| Refusal::BadDataUrl)?;
     match media_type(&bytes) {
-        Some(found) if found == declared => Ok(encoded(found, &bytes)),
+        Some(found) if found == declared => encoded(found, &bytes),
         // Only a kind that zen knows is repeated: what the URL says is the caller's text.
         Some(found) => Err(Refusal::OtherImage { declared: known(&declared), found }),
         None => Err(Refusal::NotAnImage),
@@ -79,8 +83,13 @@ fn known(declared: &str) -> String {
     if known { declared } else { "an image of another kind" }.to_owned()
 }
 
-fn encoded(media_type: &'static str, bytes: &[u8]) -> Image {
-    Image { media_type, base64: BASE64_STANDARD.encode(bytes).into() }
+/// Passes an image on whose header says that it is not too large.
+fn encoded(media_type: &'static str, bytes: &[u8]) -> Result<Image, Refusal> {
+    let (width, height) = pixels::size(media_type, bytes).ok_or(Refusal::NotAnImage)?;
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(Refusal::TooManyPixels { width, height, max: MAX_PIXELS });
+    }
+    Ok(Image { media_type, base64: BASE64_STANDARD.encode(bytes).into() })
 }
 
 #[cfg(test)]
@@ -89,10 +98,10 @@ mod tests {
 
     use super::*;
 
-    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
-    const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x10JFIF";
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01";
+    const JPEG: &[u8] = b"\xff\xd8\xff\xe0\0\x06JFIF\xff\xc0\0\x11\x08\0\x01\0\x01";
     const GIF: &[u8] = b"GIF89a\x01\0\x01\0";
-    const WEBP: &[u8] = b"RIFF\x1a\0\0\0WEBPVP8L";
+    const WEBP: &[u8] = b"RIFF\x1a\0\0\0WEBPVP8L\x05\0\0\0\x2f\0\0\0\0";
 
     fn check(name: &str, bytes: &[u8]) -> Result<&'static str, Refusal> {
         let folder = tempfile::tempdir().unwrap();
@@ -123,6 +132,15 @@ mod tests {
         assert_eq!(check("a.png", b""), Err(Refusal::NotAnImage));
         assert_eq!(check("a.png", &[0x89; 65]), Err(Refusal::TooLarge { size: 65, max: 64 }));
         assert_eq!(check("id_rsa.png", PNG), Err(Refusal::Secret));
+    }
+
+    #[test]
+    fn t22_an_image_of_too_many_pixels_is_refused_by_its_header() {
+        let bomb = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\xc3\x50\0\0\xc3\x50";
+        let refusal = Refusal::TooManyPixels { width: 50_000, height: 50_000, max: MAX_PIXELS };
+        assert_eq!(check("a.png", bomb), Err(refusal.clone()));
+        assert_eq!(check_url(&format!("data:image/png;base64,{}", BASE64_STANDARD.encode(bomb))), Err(refusal));
+        assert_eq!(check("a.png", &PNG[..20]), Err(Refusal::NotAnImage), "a header that does not say");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use cap_std::fs::{File, Metadata, MetadataExt, OpenOptions, OpenOptionsExt};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
+use super::cache::Stamp;
 use super::place::{Named, Place};
 use super::refusal::Refusal;
 use super::root::Roots;
@@ -32,6 +33,9 @@ pub(super) enum Found<'a> {
 #[derive(Debug)]
 pub(super) struct Opened {
     file: File,
+    /// Without symlinks: what the cache knows it by.
+    pub real: PathBuf,
+    pub stamp: Stamp,
     /// In bytes, when it was opened.
     pub size: u64,
     /// The same for every spelling of this file.
@@ -92,6 +96,8 @@ fn found<'a>(place: Place<'a>, file: File, metadata: &Metadata, resolved: PathBu
     let since_1970 = metadata.modified().ok().and_then(|time| time.into_std().duration_since(UNIX_EPOCH).ok());
     Ok(Found::File(Opened {
         file,
+        real: place.root.real.join(resolved),
+        stamp: Stamp::of(metadata),
         size: metadata.len(),
         identity: identity(metadata),
         modified: since_1970.map(|duration| UnixMillis(whole_millis(duration))),

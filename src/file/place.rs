@@ -22,12 +22,12 @@ pub(super) struct Place<'a> {
 }
 
 impl Named {
-    /// Expands `~` and checks that `spelling` is a path on which a root can be asked.
+    /// Makes `spelling` absolute and checks that it is a path on which a root can be asked.
     pub fn parse(roots: &Roots, spelling: &str) -> Result<Self, Refusal> {
         if spelling.contains('\0') {
             return Err(Refusal::Malformed);
         }
-        let path = roots.expand_home(spelling);
+        let path = roots.absolute(spelling);
         if !path.is_absolute() {
             return Err(Refusal::NotAbsolute);
         }

@@ -1,16 +1,18 @@
 //! From the paths that a call names to texts: files as they are, folders by what is in them. What was not read is told
 //! with its reason; nothing vanishes. Blocking: for a thread that may wait.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::TextFile;
+use super::cache::{Content, now_nanos};
 use super::open::{Found, Identity, Opened, open, open_named};
 use super::place::{Named, Place};
 use super::refusal::Refusal;
 use super::root::Roots;
 use super::walk::walk;
+use super::{Digest, TextFile};
 use crate::config;
 
 /// Bytes of all files of one call together: more than the largest window there is can take.
@@ -25,26 +27,67 @@ pub struct Gathered {
     pub refused: Vec<(String, Refusal)>,
 }
 
+/// A file that is there, of which nothing was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Absolute, as it was first named, or as it was found in a folder that was named.
+    pub path: PathBuf,
+    /// In bytes.
+    pub size: u64,
+    /// Where it is known from an earlier reading.
+    pub lines: Option<usize>,
+}
+
+/// What became of the paths of a step that only refers to them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Surveyed {
+    pub files: Vec<Reference>,
+    pub refused: Vec<(String, Refusal)>,
+}
+
 /// Reads the files that `paths` name, and those in the folders that `paths` name.
 pub fn gather(roots: &Roots, paths: &[String], limits: &config::Files) -> Gathered {
-    let mut gathering = Gathering { limits, seen: HashSet::new(), bytes: 0, done: Gathered::default() };
-    for path in paths {
-        if let Err(refusal) = gathering.named(roots, path) {
-            gathering.done.refused.push((path.clone(), refusal));
-        }
-    }
-    gathering.done
+    let mut gathering = Gathering::new(roots, limits, true);
+    gathering.all(paths);
+    Gathered { files: gathering.files, refused: gathering.refused }
+}
+
+/// Finds the files that [`gather`] would read, with the same refusals as far as a file's name, kind and size tell, and
+/// reads none.
+pub fn survey(roots: &Roots, paths: &[String], limits: &config::Files) -> Surveyed {
+    let mut gathering = Gathering::new(roots, limits, false);
+    gathering.all(paths);
+    Surveyed { files: gathering.references, refused: gathering.refused }
 }
 
 struct Gathering<'a> {
+    roots: &'a Roots,
     limits: &'a config::Files,
+    /// Whether files are read, or only referred to.
+    reads: bool,
     seen: HashSet<Identity>,
     bytes: u64,
-    done: Gathered,
+    files: Vec<TextFile>,
+    references: Vec<Reference>,
+    refused: Vec<(String, Refusal)>,
 }
 
-impl Gathering<'_> {
-    fn named(&mut self, roots: &Roots, spelling: &str) -> Result<(), Refusal> {
+impl<'a> Gathering<'a> {
+    fn new(roots: &'a Roots, limits: &'a config::Files, reads: bool) -> Self {
+        let (files, references, refused) = (Vec::new(), Vec::new(), Vec::new());
+        Self { roots, limits, reads, seen: HashSet::new(), bytes: 0, files, references, refused }
+    }
+
+    fn all(&mut self, paths: &[String]) {
+        for path in paths {
+            if let Err(refusal) = self.named(path) {
+                self.refused.push((path.clone(), refusal));
+            }
+        }
+    }
+
+    fn named(&mut self, spelling: &str) -> Result<(), Refusal> {
+        let roots = self.roots;
         let named = Named::parse(roots, spelling)?;
         match open_named(roots, &named)? {
             Found::File(opened) => self.read(named.path, opened),
@@ -82,25 +125,53 @@ impl Gathering<'_> {
         if self.seen.contains(&opened.identity) {
             return Ok(());
         }
-        if self.done.files.len() >= self.limits.max_files {
+        if self.files.len() + self.references.len() >= self.limits.max_files {
             return Err(Refusal::TooMany { max: self.limits.max_files });
         }
-        let (identity, modified) = (opened.identity, opened.modified);
-        let room = MAX_GATHERED - self.bytes;
-        if opened.size > room && opened.size <= self.limits.max_file {
+        let (identity, size) = (opened.identity, opened.size);
+        if size > self.limits.max_file {
+            return Err(Refusal::TooLarge { size, max: self.limits.max_file });
+        }
+        if !self.reads {
+            let lines = self.roots.cache().lines(&opened.real, &opened.stamp);
+            self.seen.insert(identity);
+            self.references.push(Reference { path, size, lines });
+            return Ok(());
+        }
+        if size > MAX_GATHERED - self.bytes {
             return Err(Refusal::TooMuch { max: MAX_GATHERED });
         }
-        let text = text(opened.bytes(self.limits.max_file)?)?;
-        self.bytes = MAX_GATHERED.min(self.bytes + text.len() as u64);
+        let modified = opened.modified;
+        let content = content(self.roots, opened, self.limits.max_file)?;
+        self.bytes = MAX_GATHERED.min(self.bytes + content.text.len() as u64);
         self.seen.insert(identity);
-        self.done.files.push(TextFile { path, text, modified });
+        let (text, withheld) = (Arc::clone(&content.text), Arc::clone(&content.withheld));
+        self.files.push(TextFile { path, text, modified, digest: content.digest, withheld });
         Ok(())
     }
 
     fn refuse(&mut self, folder: &Path, below: &Path, refusal: Refusal) {
         let path = if below.as_os_str().is_empty() { folder.to_owned() } else { folder.join(below) };
-        self.done.refused.push((path.display().to_string(), refusal));
+        self.refused.push((path.display().to_string(), refusal));
     }
+}
+
+/// What an open file holds: read, unless it was read before and is as it was.
+fn content(roots: &Roots, opened: Opened, max: u64) -> Result<Arc<Content>, Refusal> {
+    let (real, stamp, known) = (opened.real.clone(), opened.stamp, roots.redactor.known());
+    if let Some(content) = roots.cache().find(&real, &stamp, known) {
+        return Ok(content);
+    }
+    let now = now_nanos();
+    let text = text(opened.bytes(max)?)?;
+    let cleaned = roots.redactor.clean(&text);
+    let withheld = cleaned.withheld.into();
+    let text = match cleaned.text {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(clean) => clean.into(),
+    };
+    let (digest, lines) = (Digest::of(&text), text.lines().count());
+    Ok(roots.cache().keep(&real, stamp, Content { text, digest, withheld, lines, known }, now))
 }
 
 /// The bytes as text, without a byte order mark and with lines that end in LF.
@@ -274,5 +345,103 @@ mod tests {
             &["a.txt", "c.txt"],
             &[("b.txt", Refusal::TooMuch { max: MAX_GATHERED })],
         );
+    }
+
+    #[test]
+    fn a_walk_leaves_out_what_gitignore_excludes_and_a_named_file_is_read_all_the_same() {
+        let project = Project::new(&[
+            (".gitignore", b"*.log.txt\n/secret/\nsub/*.md\n"),
+            ("a.rs", b""),
+            ("a.log.txt", b""),
+            ("secret/a.rs", b""),
+            ("sub/secret/a.rs", b""),
+            ("sub/b.md", b""),
+            ("sub/.gitignore", b"!keep.log.txt\nc.rs\n"),
+            ("sub/c.rs", b""),
+            ("sub/keep.log.txt", b""),
+        ]);
+        project.check(&["."], &["a.rs", "sub/keep.log.txt", "sub/secret/a.rs"], &[]);
+        project.check(&["sub"], &["sub/keep.log.txt", "sub/secret/a.rs"], &[]);
+        project.check(&["sub/c.rs", "secret"], &["sub/c.rs", "secret/a.rs"], &[]);
+    }
+
+    #[test]
+    fn a_gitignore_that_leads_out_of_the_root_or_makes_no_sense_is_not_obeyed() {
+        let project = Project::new(&[
+            ("proj/a.rs", b""),
+            ("rules", b"*.rs"),
+            ("proj/sub/.gitignore", b"[z-a]\n\xff\n{\n"),
+            ("proj/sub/b.rs", b""),
+        ]);
+        std::os::unix::fs::symlink("../rules", project.path("proj/.gitignore")).unwrap();
+        let limits = config::Files::default();
+        let roots = Roots::open(&limits, Path::new(&project.path("proj")), None).unwrap();
+        assert_eq!(gather(&roots, &[project.path("proj")], &limits).files.len(), 2);
+    }
+
+    #[test]
+    fn an_unchanged_file_is_not_read_again_and_a_changed_one_is() {
+        let project = Project::new(&[("a.rs", b"fn a() {}")]);
+        let roots = Roots::open(&project.limits, project.folder.path(), None).unwrap();
+        let read = || gather(&roots, &[project.path("a.rs")], &project.limits).files.remove(0);
+        let first = read();
+        // A file that was written a moment ago is read until its times can be trusted.
+        while roots.cache().figures().spared == 0 {
+            assert_eq!(read(), first);
+        }
+        let figures = roots.cache().figures();
+        assert_eq!(read(), first);
+        assert_eq!(roots.cache().figures().read, figures.read);
+        fs::write(project.path("a.rs"), "fn b() {}").unwrap();
+        let second = read();
+        assert_eq!((&*second.text, roots.cache().figures().read), ("fn b() {}", figures.read + 1));
+        assert_eq!(roots.cache().text(first.digest).as_deref(), Some("fn a() {}"));
+        fs::remove_file(project.path("a.rs")).unwrap();
+        assert_eq!(gather(&roots, &[project.path("a.rs")], &project.limits).refused[0].1, Refusal::Missing);
+    }
+
+    #[test]
+    fn a_survey_names_what_is_there_with_its_size_and_reads_nothing() {
+        let project = Project::new(&[("a/a.rs", b"one\ntwo\n"), ("a/.env", b"KEY=1"), ("big.rs", &[b'x'; 2_000])]);
+        let roots = Roots::open(&project.limits, project.folder.path(), None).unwrap();
+        let paths = ["a", "a/.env", "big.rs", "no.rs"].map(|name| project.path(name));
+        let surveyed = survey(&roots, &paths, &project.limits);
+        assert_eq!(surveyed.files, [Reference { path: project.path("a/a.rs").into(), size: 8, lines: None }]);
+        let reasons: Vec<_> = surveyed.refused.into_iter().map(|(_, refusal)| refusal).collect();
+        assert_eq!(reasons, [Refusal::Secret, Refusal::TooLarge { size: 2_000, max: 1_000 }, Refusal::Missing]);
+        assert_eq!(roots.cache().figures().read, 0);
+    }
+
+    #[test]
+    fn a_relative_path_is_taken_from_a_folder_inside_a_root_and_from_no_other() {
+        let project = Project::new(&[("proj/sub/a.rs", b"inside"), ("b.rs", b"outside")]);
+        let roots = Roots::open(&project.limits, Path::new(&project.path("proj")), None).unwrap();
+        let read = |base: &str, path: &str| {
+            let mut gathered = gather(&roots.based_at(&project.path(base)), &[path.to_owned()], &project.limits);
+            gathered.refused.pop().map_or(Ok(()), |(_, refusal)| Err(refusal))
+        };
+        assert_eq!(
+            (read("proj", "sub/a.rs"), read("proj/sub", "./a.rs"), read("proj/sub", "../sub/a.rs")),
+            (Ok(()), Ok(()), Ok(()))
+        );
+        assert_eq!(read("proj", "../b.rs"), Err(Refusal::OutsideRoots));
+        for no_base in ["", "proj/../..", "proj/sub/a.rs", "proj/no"] {
+            assert_eq!(read(no_base, "b.rs"), Err(Refusal::NotAbsolute), "{no_base}");
+        }
+        assert_eq!(read("proj", ""), Err(Refusal::NotAbsolute));
+    }
+
+    #[test]
+    fn secrets_are_taken_out_of_what_is_read_and_said() {
+        let key = format!("let key = \"ghp_{}\";\n", "a".repeat(36));
+        let project = Project::new(&[("a.rs", key.as_bytes()), ("b.rs", b"let canary = \"zen-0123456789\";")]);
+        let redactor = crate::secret::Redactor::default();
+        let roots = Roots::open(&project.limits, project.folder.path(), None).unwrap().guarded_by(redactor.clone());
+        let read = |name: &str| gather(&roots, &[project.path(name)], &project.limits).files.remove(0);
+        let file = read("a.rs");
+        assert_eq!((&*file.text, &*file.withheld), ("let key = \"[redacted]\";\n", &["GitHub token"][..]));
+        assert!(read("b.rs").text.contains("zen-0123456789"));
+        redactor.learn(&crate::secret::Secret::new("zen-0123456789"));
+        assert_eq!(&*read("b.rs").text, "let canary = \"[redacted]\";", "also where it was kept");
     }
 }

@@ -42,7 +42,7 @@ pub enum Refusal {
     TooMuch { max: u64 },
     #[error("lies more than {max} folders below the one that was named: name it directly")]
     TooDeep { max: usize },
-    #[error("is a folder in which no text file was found: name the files directly")]
+    #[error("is a folder in which no text file was found that .gitignore does not exclude: name the files directly")]
     NothingInside,
     #[error("was replaced again and again while it was being opened: ask once more")]
     Replaced,
@@ -50,6 +50,8 @@ pub enum Refusal {
     Unreadable(ErrorKind),
     #[error("is not a PNG, JPEG, GIF or WebP image: convert it to one of these")]
     NotAnImage,
+    #[error("has {width} x {height} pixels and the limit is {max} in all: make it smaller, or cut out what matters")]
+    TooManyPixels { width: u32, height: u32, max: u64 },
     #[error("says it is {declared} and is {found}: correct the data URL")]
     OtherImage { declared: String, found: &'static str },
     #[error("is not a data URL of the form `data:image/png;base64,...`: correct it, or give an absolute path")]
@@ -80,6 +82,7 @@ mod tests {
             Refusal::Replaced,
             Refusal::Unreadable(ErrorKind::PermissionDenied),
             Refusal::NotAnImage,
+            Refusal::TooManyPixels { width: 2, height: 1, max: 1 },
             Refusal::OtherImage { declared: "image/png".to_owned(), found: "image/gif" },
             Refusal::BadDataUrl,
         ]

@@ -9,12 +9,20 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
+use super::cache::Cache;
+use super::open::{Found, open_named};
+use super::place::Named;
 use crate::config;
+use crate::secret::Redactor;
 
-/// The open roots. Cheap to clone; all clones are the same open folders.
+/// The open roots. Cheap to clone; all clones are the same open folders and share what was read.
 #[derive(Clone, Debug)]
 pub struct Roots {
     inner: Arc<Inner>,
+    /// Takes secrets out of what is read.
+    pub(super) redactor: Redactor,
+    /// A folder inside a root, from which relative paths are taken; None: there are none.
+    base: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -22,6 +30,7 @@ struct Inner {
     roots: Vec<Root>,
     home: Option<PathBuf>,
     none_open: Option<Arc<str>>,
+    cache: Cache,
 }
 
 /// One open folder, with the two spellings under which paths may name it.
@@ -56,7 +65,30 @@ impl Roots {
         } else {
             (configured_roots(&section.roots, working_directory, home)?, None)
         };
-        Ok(Self { inner: Arc::new(Inner { roots, home: home.map(Path::to_owned), none_open }) })
+        let cache = Cache::new(section.cache);
+        let inner = Inner { roots, home: home.map(Path::to_owned), none_open, cache };
+        Ok(Self { inner: Arc::new(inner), redactor: Redactor::default(), base: None })
+    }
+
+    /// The same roots, from which no secret comes that `redactor` knows.
+    pub fn guarded_by(self, redactor: Redactor) -> Self {
+        Self { redactor, ..self }
+    }
+
+    /// The same roots, with relative paths taken from `folder`, if that is a folder inside of a root. It opens nothing:
+    /// a call's working directory is the caller's word. Blocking.
+    pub fn based_at(&self, folder: &str) -> Self {
+        let found = Named::parse(self, folder).and_then(|named| Ok((open_named(self, &named)?, named)));
+        let base = match found {
+            Ok((Found::Folder { .. }, named)) => Some(named.path),
+            _ => None,
+        };
+        Self { base, ..self.clone() }
+    }
+
+    /// What was read, and is not read again while it stays as it is.
+    pub fn cache(&self) -> &Cache {
+        &self.inner.cache
     }
 
     /// The open roots as the user spells them.
@@ -82,9 +114,14 @@ impl Roots {
         &self.inner.roots
     }
 
-    /// `path` with a leading `~` replaced by the home folder, where that is known.
-    pub(super) fn expand_home(&self, path: &str) -> PathBuf {
-        expand_home(Path::new(path), self.inner.home.as_deref())
+    /// `path` with a leading `~` replaced by the home folder, where that is known, and from the base on, where it is
+    /// relative and there is one.
+    pub(super) fn absolute(&self, path: &str) -> PathBuf {
+        let path = expand_home(Path::new(path), self.inner.home.as_deref());
+        match &self.base {
+            Some(base) if !path.as_os_str().is_empty() => base.join(path),
+            _ => path,
+        }
     }
 }
 

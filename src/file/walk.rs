@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::ignored::Ignored;
 use super::open::refusal;
 use super::place::Place;
 use super::refusal::Refusal;
@@ -23,32 +24,48 @@ pub(super) struct Walked {
     names: usize,
 }
 
-/// Walks the folder at `place`, which is free of symlinks, until it has found `max` files. Symlinks are not followed.
+/// Walks the folder at `place`, which is free of symlinks, until it has found `max` files. Symlinks are not followed, and
+/// what a `.gitignore` beneath the root excludes is not there.
 pub(super) fn walk(place: &Place<'_>, max: usize) -> Walked {
     let mut walked = Walked::default();
-    walked.descend(place, Path::new(""), 0, max);
+    walked.descend(place, Path::new(""), &mut Ignored::above(place), max);
     walked
 }
 
 impl Walked {
     /// Says whether to go on.
-    fn descend(&mut self, place: &Place<'_>, below: &Path, depth: usize, max: usize) -> bool {
-        if depth > MAX_DEPTH {
+    fn descend(&mut self, place: &Place<'_>, below: &Path, ignored: &mut Ignored<'_>, max: usize) -> bool {
+        if below.components().count() > MAX_DEPTH {
             self.refused.push((below.to_owned(), Refusal::TooDeep { max: MAX_DEPTH }));
             return true;
         }
-        let entries = match self.entries(&place.relative.join(below), place) {
-            Ok(entries) => entries,
+        let folder = place.relative.join(below);
+        ignored.enter(&folder);
+        let entries = self.entries(&folder, place, ignored);
+        let go_on = match entries {
+            Ok(entries) => self.take(entries, place, below, ignored, max),
             Err(refusal) => {
                 let go_on = !matches!(refusal, Refusal::TooMany { .. });
                 self.refused.push((below.to_owned(), refusal));
-                return go_on;
+                go_on
             }
         };
+        ignored.leave();
+        go_on
+    }
+
+    fn take(
+        &mut self,
+        entries: Vec<(PathBuf, bool)>,
+        place: &Place<'_>,
+        below: &Path,
+        ignored: &mut Ignored<'_>,
+        max: usize,
+    ) -> bool {
         for (name, is_folder) in entries {
             let path = below.join(&name);
             if is_folder {
-                if !self.descend(place, &path, depth + 1, max) {
+                if !self.descend(place, &path, ignored, max) {
                     return false;
                 }
             } else if self.files.len() == max {
@@ -62,7 +79,12 @@ impl Walked {
     }
 
     /// The folders and text files of a folder, sorted by name.
-    fn entries(&mut self, folder: &Path, place: &Place<'_>) -> Result<Vec<(PathBuf, bool)>, Refusal> {
+    fn entries(
+        &mut self,
+        folder: &Path,
+        place: &Place<'_>,
+        ignored: &Ignored<'_>,
+    ) -> Result<Vec<(PathBuf, bool)>, Refusal> {
         let mut entries = Vec::new();
         for entry in place.root.dir.read_dir(folder).map_err(|error| refusal(&error))? {
             self.names += 1;
@@ -71,7 +93,8 @@ impl Walked {
             }
             let entry = entry.map_err(|error| refusal(&error))?;
             let (name, kind) = (entry.file_name(), entry.file_type().map_err(|error| refusal(&error))?);
-            if !is_skipped(&name) && (kind.is_dir() || kind.is_file() && is_text(&name)) {
+            let is_wanted = !is_skipped(&name) && (kind.is_dir() || kind.is_file() && is_text(&name));
+            if is_wanted && !ignored.has(&folder.join(&name), kind.is_dir()) {
                 entries.push((PathBuf::from(name), kind.is_dir()));
             }
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Thread;
-use super::turn::{Consultation, RefusedFile, Turn};
+use super::turn::{Consultation, RefusedFile, Shown, Turn};
 use crate::secret::Redactor;
 use crate::text::sanitise;
 use crate::unit::{UnixMillis, whole_millis};
@@ -79,12 +79,14 @@ fn turn(turn: &Turn) -> Value {
         let value: Value = serde_json::from_str(state.value.get()).unwrap_or_default();
         json!({ "version": state.version, "value": value })
     });
+    let shown = |file: &Shown| json!({ "path": file.path, "digest": file.digest, "bytes": file.size });
     let refused = |file: &RefusedFile| json!({ "path": file.path, "reason": file.reason });
     json!({
         "tool": turn.tool,
         "prompt": turn.prompt,
         "answer": turn.answer,
         "files": turn.files,
+        "shown": turn.shown.iter().map(shown).collect::<Vec<_>>(),
         "refused": turn.refused.iter().map(refused).collect::<Vec<_>>(),
         "consultations": turn.consultations.iter().map(consultation).collect::<Vec<_>>(),
         "state": state,

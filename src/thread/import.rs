@@ -11,7 +11,7 @@ use super::export::{FORMAT, Members, VERSION};
 use super::life::{CannotSteer, MAX_TAGS, tag_given, title_given};
 use super::room::NoRoom;
 use super::threads::Threads;
-use super::turn::{Consultation, RefusedFile, ToolState, Turn};
+use super::turn::{Consultation, RefusedFile, Shown, ToolState, Turn};
 use super::{End, Parent, Principal, Thread};
 use crate::id::{ModelId, ProviderId, ThreadId};
 use crate::provider::price::PriceSource;
@@ -153,6 +153,9 @@ fn turn(fields: &mut Fields<'_>) -> Option<Turn> {
     let prompt: Option<Arc<str>> = fields.needed("prompt");
     let answer = fields.optional("answer");
     let files = fields.optional("files").unwrap_or_default();
+    let shown = fields.each("shown", |fields| {
+        Some(Shown { path: fields.needed("path")?, digest: fields.needed("digest")?, size: fields.needed("bytes")? })
+    });
     let refused = fields
         .each("refused", |fields| Some(RefusedFile { path: fields.needed("path")?, reason: fields.needed("reason")? }));
     let consultations = fields.each("consultations", consultation);
@@ -162,7 +165,16 @@ fn turn(fields: &mut Fields<'_>) -> Option<Turn> {
         Some(ToolState { version: version?, value: value.into() })
     });
     let (started, ended) = times(fields, "started", "ended");
-    Some(Turn { answer, files, refused, consultations, state, ended: ended?, ..Turn::new(&tool?, prompt?, started?) })
+    Some(Turn {
+        answer,
+        files,
+        shown,
+        refused,
+        consultations,
+        state,
+        ended: ended?,
+        ..Turn::new(&tool?, prompt?, started?)
+    })
 }
 
 fn consultation(fields: &mut Fields<'_>) -> Option<Consultation> {

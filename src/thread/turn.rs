@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::budget::Decision;
+use crate::file::Digest;
 use crate::id::{ModelId, ProviderId};
 use crate::provider::price::PriceSource;
 use crate::provider::{Class, Effort, Finish, Usage};
@@ -21,6 +22,8 @@ pub struct Turn {
     pub answer: Option<Arc<str>>,
     /// Absolute paths of the files that the caller named and the model was shown.
     pub files: Vec<Arc<str>>,
+    /// In which version the model was shown each text file.
+    pub shown: Vec<Shown>,
     /// Files that the caller named and the model was not shown.
     pub refused: Vec<RefusedFile>,
     /// The models that were asked, in order; the last one answered.
@@ -38,6 +41,16 @@ pub struct ToolState {
     /// Of the value's form: a tool that meets a version it does not know starts anew.
     pub version: u32,
     pub value: Arc<RawValue>,
+}
+
+/// One version of a file, as a model was shown it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Absolute.
+    pub path: Arc<str>,
+    pub digest: Digest,
+    /// Bytes of its text.
+    pub size: u64,
 }
 
 /// A file that was asked for and not sent, with the reason in words.
@@ -93,6 +106,7 @@ impl Turn {
             prompt: prompt.into(),
             answer: None,
             files: Vec::new(),
+            shown: Vec::new(),
             refused: Vec::new(),
             consultations: Vec::new(),
             state: None,
@@ -110,10 +124,17 @@ impl Turn {
     pub fn bytes(&self) -> usize {
         let refused: usize = self.refused.iter().map(|file| file.path.len() + file.reason.len()).sum();
         let files: usize = self.files.iter().map(|path| path.len()).sum();
+        let shown: usize = self.shown.iter().map(|file| file.path.len() + size_of::<Shown>()).sum();
         let failures = self.consultations.iter().filter_map(|consultation| consultation.failure.as_ref());
         let failures: usize = failures.map(|failure| failure.message.len()).sum();
         let state = self.state.as_ref().map_or(0, |state| state.value.get().len());
-        self.prompt.len() + self.answer.as_ref().map_or(0, |text| text.len()) + files + refused + failures + state
+        self.prompt.len()
+            + self.answer.as_ref().map_or(0, |text| text.len())
+            + files
+            + shown
+            + refused
+            + failures
+            + state
     }
 }
 

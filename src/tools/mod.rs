@@ -18,6 +18,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
+use crate::budget::Tally;
 use crate::clock::Clock;
 use crate::config;
 use crate::config::Environment;
@@ -28,6 +29,7 @@ use crate::provider::{Listener, Registry};
 use crate::secret::Redactor;
 use crate::thread::Principal;
 use crate::thread::threads::{Target, Threads};
+use crate::token::Learned;
 use crate::unit::Tokens;
 use clink::manifest::Clis;
 use error::ToolError;
@@ -56,6 +58,10 @@ pub struct Call {
     pub models: Registry,
     pub roots: Roots,
     pub children: Children,
+    /// Takes secrets out of what goes to a model.
+    pub redactor: Redactor,
+    /// What replies taught about the tokens of each model.
+    pub learned: Learned,
     pub settings: Arc<Settings>,
     pub progress: Arc<dyn Progress>,
     pub cancel: CancellationToken,
@@ -86,6 +92,9 @@ pub struct Settings {
 
 /// Hears how far a call has come.
 pub trait Progress: Listener {
+    /// What the model is shown was decided.
+    fn budgeted(&self, _tally: Tally) {}
+
     /// The request goes out to this model now.
     fn asking(&self, provider: &ProviderId, model: &ModelId);
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::budget::{Decision, Part, Verdict};
 use crate::clock::Clock;
 use crate::event::Bus;
+use crate::file::Digest;
 use crate::provider::{Class, Effort, Finish, Usage};
 use crate::secret::{Redactor, Secret};
 use crate::thread::export::{Form, export};
@@ -53,6 +54,7 @@ fn rich(prompt: &str) -> Turn {
     Turn {
         answer: Some(format!("the key is {KEY}; \u{1b}[31mred\u{202e} ## not a turn").into()),
         files: vec!["/work/a.rs".into()],
+        shown: vec![Shown { path: "/work/a.rs".into(), digest: Digest::of("a"), size: 1 }],
         refused: vec![RefusedFile { path: "/etc/passwd".into(), reason: "is outside".into() }],
         consultations: vec![consultation],
         state: Some(ToolState { version: 4, value: state.into() }),

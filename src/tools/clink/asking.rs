@@ -12,7 +12,7 @@ use crate::file::folder::{Reference, first_root, folder, refer};
 use crate::file::read::gather;
 use crate::process::{Command, Limits};
 use crate::provider::{Message, Part, Role as Speaker};
-use crate::thread::history::{self, Now};
+use crate::thread::history::{History, Now};
 use crate::thread::turn::RefusedFile;
 use crate::tools::consult;
 use crate::tools::error::ToolError;
@@ -21,8 +21,6 @@ use crate::unit::Tokens;
 
 /// The window that is reckoned with for a CLI's model: all of the known ones have at least as much.
 const WINDOW: Tokens = Tokens(128_000);
-/// A file of this name brings a prompt that is too long for an argument.
-const PROMPT_FILE: &str = "prompt.txt";
 
 pub(super) struct Asking {
     /// None once it runs.
@@ -38,11 +36,8 @@ pub(super) struct Asking {
 impl Asking {
     pub async fn prepare(call: &Call, cli: &Cli, role: &Role, request: Request) -> Result<Self, ToolError> {
         let Request { mut prompt, mut paths, images, working_directory, .. } = request;
-        let (size, limit) = (prompt.chars().count(), call.settings.prompt_chars);
-        if size > limit {
-            return Err(ToolError::PromptTooLong { size, limit });
-        }
-        if let Some(at) = paths.iter().position(|path| path.rsplit('/').next() == Some(PROMPT_FILE)) {
+        consult::check_prompt(&prompt, call.settings.prompt_chars)?;
+        if let Some(at) = paths.iter().position(|path| path.rsplit('/').next() == Some(consult::PROMPT_FILE)) {
             let (roots, limits, path) = (call.roots.clone(), call.settings.files.clone(), [paths.remove(at)]);
             let read = tokio::task::spawn_blocking(move || gather(&roots, &path, &limits)).await;
             let read = read.map_err(|error| ToolError::Internal(error.to_string()))?;
@@ -105,7 +100,8 @@ fn text(call: &Call, cli: &Cli, role: &Role, prompt: &str, references: &[Referen
 fn conversation(call: &Call, prompt: &str) -> String {
     let Some(thread) = call.target.thread() else { return String::new() };
     let mut budget = Budget::new(WINDOW, None);
-    let mut messages = history::messages(Some(thread), Now { files: "", images: Vec::new(), prompt }, &mut budget);
+    let history = History::of(Some(thread), &call.redactor, &budget);
+    let mut messages = history.messages(Now { files: "", images: Vec::new(), prompt }, &mut budget);
     // The last part is the request itself.
     if let Some(last) = messages.last_mut() {
         last.parts.pop();

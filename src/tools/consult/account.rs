@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::budget::{Budget, Decision, Verdict};
+use super::files::Sources;
+use crate::budget::{Budget, Decision, Part, Verdict};
 use crate::provider::{Answer, Choice, Effort, Finish, PassedOver, cost};
-use crate::thread::turn::{Consultation, FailedWith, RefusedFile, Turn};
+use crate::thread::turn::{Consultation, FailedWith, RefusedFile, Shown, Turn};
 use crate::tools::reply::Output;
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
@@ -22,10 +23,14 @@ pub struct Consulted {
     pub in_vain: Vec<Consultation>,
     /// Files that the model was shown, those of earlier turns included.
     pub files: Vec<Arc<str>>,
+    /// The versions in which it was shown them.
+    pub shown: Vec<Shown>,
     /// Files that it was not shown.
     pub refused: Vec<RefusedFile>,
-    /// What did not fit into the budget: paths, and turns such as `turn 3`.
+    /// What did not fit into the budget, each in a line: files, turns.
     pub left_out: Vec<String>,
+    /// Where secrets were taken out of what it was shown, each in a line.
+    pub withheld: Vec<String>,
 }
 
 /// The asking side of a consultation.
@@ -37,11 +42,13 @@ pub(super) struct Asked<'a> {
 }
 
 impl Consulted {
-    pub(super) fn new(asked: Asked<'_>, answer: Answer, files: Vec<Arc<str>>, refused: Vec<RefusedFile>) -> Self {
+    pub(super) fn new(asked: Asked<'_>, answer: Answer, sources: Sources) -> Self {
         let left_out = left_out(asked.budget.decisions());
         let prompt = asked.prompt.clone();
         let consultation = account(asked, &answer);
-        Self { files, refused, left_out, in_vain: in_vain(&consultation, &answer), consultation, answer, prompt }
+        let in_vain = in_vain(&consultation, &answer);
+        let Sources { files, shown, refused, withheld } = sources;
+        Self { files, shown, refused, withheld, left_out, in_vain, consultation, answer, prompt }
     }
 
     /// What the caller has to know beside the answer: who gave it, what it took and cost, who was asked in vain before,
@@ -78,6 +85,9 @@ impl Consulted {
         if !self.left_out.is_empty() {
             output = output.with("left_out", json!(self.left_out));
         }
+        if !self.withheld.is_empty() {
+            output = output.with("secrets_withheld", json!(self.withheld));
+        }
         output
     }
 
@@ -88,6 +98,7 @@ impl Consulted {
         Turn {
             answer: Some(self.answer.text.into()),
             files: self.files,
+            shown: self.shown,
             refused: self.refused,
             consultations,
             ended,
@@ -115,17 +126,37 @@ fn finish_notice(finish: &Finish) -> Option<String> {
     }
 }
 
-fn left_out(decisions: &[Decision]) -> Vec<String> {
-    decisions
-        .iter()
-        .filter(|decision| decision.verdict == Verdict::LeftOut)
-        .map(|decision| format!("{} (~{} tokens): no room in the model's window", decision.subject, decision.tokens))
-        .collect()
-}
+/// Files that are named one by one; the others are counted.
+const NAMED_FILES: usize = 20;
 
-pub(super) fn estimated_input(budget: &Budget) -> Tokens {
-    let kept = budget.decisions().iter().filter(|decision| decision.verdict == Verdict::Kept);
-    kept.map(|decision| decision.tokens).sum()
+/// A line for each file that is not there in full, and one for all turns of the same fate, however many there are.
+fn left_out(decisions: &[Decision]) -> Vec<String> {
+    let of =
+        |verdict, part| decisions.iter().filter(move |decision| decision.verdict == verdict && decision.part == part);
+    let mut lines: Vec<String> = of(Verdict::Cut, Part::Files)
+        .map(|cut| format!("{} (~{} tokens): the rest has no room", cut.subject, cut.tokens))
+        .collect();
+    let mut files = of(Verdict::LeftOut, Part::Files);
+    lines.extend(
+        files.by_ref().take(NAMED_FILES).map(|file| format!("{} (~{} tokens): no room", file.subject, file.tokens)),
+    );
+    match files.count() {
+        0 => {}
+        more => lines.push(format!("{more} more files: no room")),
+    }
+    for (verdict, what) in [(Verdict::Summarised, "shortened to their first words"), (Verdict::LeftOut, "no room")] {
+        // Newest first as they were decided on; each is the one before the next.
+        let turns: Vec<_> = of(verdict, Part::History).collect();
+        let tokens: Tokens = turns.iter().map(|turn| turn.tokens).sum();
+        match &turns[..] {
+            [] => {}
+            [one] => lines.push(format!("{} (~{tokens} tokens): {what}", one.subject)),
+            [last, .., first] => {
+                lines.push(format!("{} to {} (~{tokens} tokens): {what}", first.subject, last.subject))
+            }
+        }
+    }
+    lines
 }
 
 /// The part of the model that answered.
@@ -138,7 +169,7 @@ fn account(asked: Asked<'_>, answer: &Answer) -> Consultation {
         effort_asked: effort,
         effort_sent: answer.effort_sent,
         usage: answer.usage,
-        estimated_input: estimated_input(&budget),
+        estimated_input: budget.spent(),
         cost: answer.cost,
         price_source: answer.by.model.prices.as_ref().map(|prices| prices.source.clone()),
         finish: answer.finish.clone(),
@@ -177,4 +208,38 @@ fn in_vain(answered: &Consultation, answer: &Answer) -> Vec<Consultation> {
         decisions: Vec::new(),
     });
     in_vain.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_room_is_told_in_few_lines() {
+        let mut budget = Budget::new(Tokens(0), None);
+        for turn in (1..=17).rev() {
+            let verdict = match turn {
+                13.. => Verdict::Kept,
+                12 => Verdict::Summarised,
+                _ => Verdict::LeftOut,
+            };
+            budget.record(Part::History, &format!("turn {turn}"), Tokens(100), verdict);
+        }
+        budget.record(Part::Files, "/p/a.rs, lines 1 to 5 of 9", Tokens(50), Verdict::Cut);
+        for file in 0..30 {
+            budget.record(Part::Files, &format!("/p/{file}"), Tokens(10), Verdict::LeftOut);
+        }
+        let lines = left_out(budget.decisions());
+        assert_eq!(lines.len(), 24);
+        assert_eq!(
+            [&lines[0], &lines[1], &lines[21], &lines[22], &lines[23]],
+            [
+                "/p/a.rs, lines 1 to 5 of 9 (~50 tokens): the rest has no room",
+                "/p/0 (~10 tokens): no room",
+                "10 more files: no room",
+                "turn 12 (~100 tokens): shortened to their first words",
+                "turn 1 to turn 11 (~1100 tokens): no room",
+            ]
+        );
+    }
 }

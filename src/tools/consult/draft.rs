@@ -1,0 +1,106 @@
+//! A request in the making: the prompt, the files and the history under one budget. Asks nobody.
+
+use std::sync::Arc;
+
+use super::files::{Gathered, References, Sources, off_the_runtime};
+use super::{Detail, Question};
+use crate::budget::{Budget, Part as Share};
+use crate::config;
+use crate::file::{Roots, image};
+use crate::provider::{Choice, Image, Message};
+use crate::secret::{self, Redactor};
+use crate::thread::Thread;
+use crate::thread::history::{History, Now};
+use crate::tools::Call;
+use crate::tools::error::ToolError;
+
+/// Bytes of thread and prompt that are put together on the spot; more, or files, take long enough to hold up others.
+const ON_THE_SPOT: usize = 256 << 10;
+/// Characters of an image's name that an error repeats: a data URL may be long.
+const NAMED_CHARS: usize = 200;
+
+/// What a request is made of.
+pub(super) struct Draft {
+    question: Question,
+    thread: Option<Arc<Thread>>,
+    /// The same for all turns of a thread, so that a prompt's beginning stays the same.
+    seed: String,
+    budget: Budget,
+    roots: Roots,
+    redactor: Redactor,
+    limits: config::Files,
+}
+
+/// A request, and what was decided on the way.
+pub(super) struct Drafted {
+    pub system: String,
+    /// What was asked in the end.
+    pub prompt: String,
+    pub messages: Vec<Message>,
+    pub budget: Budget,
+    pub sources: Sources,
+}
+
+impl Draft {
+    pub fn new(call: &Call, choice: &Choice, question: Question) -> Self {
+        let ratio = call.learned.ratio(&choice.model.id);
+        Self {
+            question,
+            thread: call.target.thread().cloned(),
+            seed: call.target.id().to_string(),
+            budget: Budget::new(choice.model.context_window, choice.model.max_output).counting(ratio),
+            roots: call.roots.clone(),
+            redactor: call.redactor.clone(),
+            limits: call.settings.files.clone(),
+        }
+    }
+
+    pub async fn compose(self) -> Result<Drafted, ToolError> {
+        if self.takes_long() { off_the_runtime(move || self.put_together()).await? } else { self.put_together() }
+    }
+
+    fn takes_long(&self) -> bool {
+        let thread = self.thread.as_ref();
+        !self.question.paths.is_empty()
+            || !self.question.images.is_empty()
+            || thread.is_some_and(|thread| thread.turns.iter().any(|turn| !turn.files.is_empty()))
+            || thread.map_or(0, |thread| thread.bytes()) + self.question.prompt.len() > ON_THE_SPOT
+    }
+
+    fn put_together(self) -> Result<Drafted, ToolError> {
+        let Self { question, thread, seed, mut budget, roots, redactor, limits } = self;
+        let thread = thread.as_deref();
+        let roots = match &question.working_directory {
+            Some(folder) if question.paths.iter().any(|path| !path.starts_with(['/', '~'])) => roots.based_at(folder),
+            _ => roots,
+        };
+        let images = images(&roots, &question.images, &limits)?;
+        let (gathered, references) = match question.detail {
+            Detail::Full => (Gathered::read(&roots, &question.paths, question.prompt_file, thread, &limits), None),
+            Detail::References => (Gathered::default(), Some(References::find(&roots, &question.paths, &limits))),
+        };
+        let cleaned = redactor.clean(gathered.prompt.as_deref().unwrap_or(&question.prompt));
+        let withheld = (!cleaned.withheld.is_empty()).then(|| format!("prompt: {}", secret::told(&cleaned.withheld)));
+        let prompt = cleaned.text.into_owned();
+
+        budget.require(Share::System, "system prompt", budget.measure(&question.system))?;
+        budget.require(Share::Prompt, "prompt", budget.measure(&prompt))?;
+        let history = History::of(thread, &redactor, &budget);
+        budget.expect_history(history.tokens());
+        let (files, mut sources) = match references {
+            None => gathered.embed(&roots, thread, &seed, &mut budget),
+            Some(references) => Sources::referred(references, &mut budget),
+        };
+        sources.withheld.extend(withheld);
+        let messages = history.messages(Now { files: &files, images, prompt: &prompt }, &mut budget);
+        Ok(Drafted { system: question.system, prompt, messages, budget, sources })
+    }
+}
+
+fn images(roots: &Roots, specs: &[String], limits: &config::Files) -> Result<Vec<Image>, ToolError> {
+    let read = |spec: &String| {
+        image::image(roots, spec, limits)
+            .map_err(|refusal| ToolError::Image { path: spec.chars().take(NAMED_CHARS).collect(), refusal })
+    };
+    specs.iter().map(read).collect()
+}
