@@ -77,7 +77,7 @@ impl Siege {
 }
 
 #[test]
-fn paths_that_lead_out_bring_nothing() {
+fn t1_paths_that_lead_out_bring_nothing() {
     let siege = Siege::new();
     let long = format!("proj/{}../outside/secret.txt", "sub/../".repeat(300));
     let names = [
@@ -131,7 +131,7 @@ fn paths_that_lead_out_bring_nothing() {
 }
 
 #[test]
-fn paths_elsewhere_on_the_disk_bring_nothing() {
+fn t1_paths_elsewhere_on_the_disk_bring_nothing() {
     let siege = Siege::new();
     let through_proc = ["/proc/self/root", "/proc/self/cwd/../../../../..", "/proc/thread-self/root"]
         .map(|proc| format!("{proc}{}", siege.at("secret.txt")));
@@ -219,7 +219,7 @@ fn names_that_only_look_like_a_way_out_are_missing() {
 }
 
 #[test]
-fn secrets_inside_are_withheld_under_any_name() {
+fn t3_secrets_inside_are_withheld_under_any_name() {
     let siege = Siege::new();
     for name in
         ["proj/.env", "proj/sub/../.env", "alias/.env", "proj/innocent.txt", "proj/server.pem", "proj/.env.none"]
@@ -239,7 +239,7 @@ fn without_a_root_every_path_is_told_how_to_open_one() {
 }
 
 #[test]
-fn a_fifo_and_a_socket_are_refused_without_waiting() {
+fn t2_a_fifo_and_a_socket_are_refused_without_waiting() {
     let siege = Siege::new();
     mknodat(CWD, siege.at("proj/fifo.txt"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(siege.at("proj/socket.txt")).unwrap();
@@ -249,7 +249,7 @@ fn a_fifo_and_a_socket_are_refused_without_waiting() {
 }
 
 #[test]
-fn a_device_is_refused_inside_a_root_too() {
+fn t2_a_device_is_refused_inside_a_root_too() {
     let limits = config::Files { roots: vec!["/dev".into()], ..config::Files::default() };
     let roots = Roots::open(&limits, Path::new("/"), None).unwrap();
     for path in ["/dev/zero", "/dev/null", "/dev/tty"] {
@@ -270,12 +270,12 @@ fn a_link_from_one_root_into_another_is_followed() {
 }
 
 #[test]
-fn a_name_that_flips_to_a_link_outside_never_brings_what_is_there() {
+fn t2_a_name_that_flips_to_a_link_outside_never_brings_what_is_there() {
     flip_to("../outside/secret.txt", 20_000);
 }
 
 #[test]
-fn a_name_that_flips_to_a_link_to_a_secret_never_brings_it() {
+fn t2_a_name_that_flips_to_a_link_to_a_secret_never_brings_it() {
     flip_to(".env", 5_000);
 }
 
@@ -316,7 +316,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_path_panics_or_reads_outside(
+    fn t1_no_path_panics_or_reads_outside(
         start in prop::sample::select(vec!["", "/", "~", "BASE", "BASE/proj", "BASE/alias", "/proc/self/root/BASE"]),
         parts in prop::collection::vec(
             prop_oneof![

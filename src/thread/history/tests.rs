@@ -1,3 +1,5 @@
+//! The builder of prompts by example and by chance: order, forms, records, and that its budget holds.
+
 use std::path::PathBuf;
 
 use proptest::prelude::*;

@@ -104,3 +104,46 @@ fn images(roots: &Roots, specs: &[String], limits: &config::Files) -> Result<Vec
     };
     specs.iter().map(read).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provider::Category;
+    use crate::unit::Tokens;
+
+    #[tokio::test]
+    async fn t21_other_tasks_go_on_while_a_word_of_four_megabytes_is_read_and_measured() {
+        let folder = tempfile::tempdir().unwrap();
+        let word = folder.path().join("word.txt");
+        std::fs::write(&word, "a".repeat(4 << 20)).unwrap();
+        let limits = config::Files { max_file: 8 << 20, ..config::Files::default() };
+        let question = Question {
+            paths: vec![word.display().to_string()],
+            ..Question::new("system".to_owned(), "Read it".to_owned(), Category::FastResponse)
+        };
+        let draft = Draft {
+            question,
+            thread: None,
+            seed: "t".to_owned(),
+            budget: Budget::new(Tokens(100_000), None),
+            roots: Roots::open(&limits, folder.path(), None).unwrap(),
+            redactor: Redactor::default(),
+            limits,
+        };
+        // On this runtime of one thread nothing else would run while the draft is put together on it.
+        let mut beats = 0;
+        let heart = async {
+            loop {
+                tokio::task::yield_now().await;
+                beats += 1;
+            }
+        };
+        let drafted = tokio::select! {
+            biased;
+            () = heart => unreachable!(),
+            drafted = draft.compose() => drafted.unwrap(),
+        };
+        assert!(beats > 10, "{beats}");
+        assert_eq!(drafted.budget.tally().left_out, 1);
+    }
+}
