@@ -86,6 +86,21 @@ impl UnixMillis {
         let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
         (era * 400 + year_of_era + u64::from(month <= 2), month, day)
     }
+
+    /// Writes it as RFC 3339 has it, in UTC.
+    pub fn write_rfc3339(self, writer: &mut impl fmt::Write) -> fmt::Result {
+        let (seconds, millis) = (self.0 / 1_000, self.0 % 1_000);
+        let (year, month, day) = self.date();
+        let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+        write!(writer, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+    }
+
+    pub fn rfc3339(self) -> String {
+        let mut text = String::new();
+        // A string takes whatever is written to it.
+        let _ = self.write_rfc3339(&mut text);
+        text
+    }
 }
 
 /// The duration in whole milliseconds, at most `u64::MAX`.

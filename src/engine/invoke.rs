@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::Engine;
 use super::calls::{LiveCall, Stage};
+use crate::file::root::Roots;
 use crate::id::ThreadId;
 use crate::thread::Principal;
 use crate::thread::room::Occupied;
@@ -27,19 +28,20 @@ pub struct Outcome {
 
 impl Engine {
     /// Runs `tool` for `principal`. Ends early when the call is cancelled. A failure costs nothing: no turn is recorded
-    /// and the thread stays as it was.
+    /// and the thread stays as it was. Its files are read from `roots`, where those are given, or else from the engine's.
     pub async fn invoke(
         &self,
         live: &Arc<LiveCall>,
         tool: &dyn Tool,
         arguments: Option<Box<RawValue>>,
         principal: &Principal,
+        roots: Option<Roots>,
     ) -> Outcome {
         let started = self.clock.now();
         let replied = tokio::select! {
             biased;
             () = live.cancel.cancelled() => Err(ToolError::Cancelled),
-            replied = self.run(live, tool, arguments, principal) => replied,
+            replied = self.run(live, tool, arguments, principal, roots) => replied,
         };
         let (outcome, stage) = match replied {
             Ok(body) => (Outcome { text: body.into_text(), is_error: false }, Stage::Done),
@@ -60,6 +62,7 @@ impl Engine {
         tool: &dyn Tool,
         arguments: Option<Box<RawValue>>,
         principal: &Principal,
+        roots: Option<Roots>,
     ) -> Result<Body, ToolError> {
         let started = self.clock.now();
         let asked = Asked::of(tool, arguments.as_deref());
@@ -74,10 +77,10 @@ impl Engine {
             threads: Arc::clone(&self.threads),
             principal: principal.clone(),
             models: self.models.clone(),
-            roots: self.roots.clone(),
             children: self.children.clone(),
             redactor: self.redactor.clone(),
             learned: self.learned.clone(),
+            roots: roots.unwrap_or_else(|| self.roots.clone()),
             settings: Arc::clone(&self.settings),
             progress: Arc::clone(live) as _,
             cancel: live.cancel.clone(),

@@ -30,7 +30,7 @@ struct Inner {
     roots: Vec<Root>,
     home: Option<PathBuf>,
     none_open: Option<Arc<str>>,
-    cache: Cache,
+    cache: Arc<Cache>,
 }
 
 /// One open folder, with the two spellings under which paths may name it.
@@ -65,7 +65,7 @@ impl Roots {
         } else {
             (configured_roots(&section.roots, working_directory, home)?, None)
         };
-        let cache = Cache::new(section.cache);
+        let cache = Arc::new(Cache::new(section.cache));
         let inner = Inner { roots, home: home.map(Path::to_owned), none_open, cache };
         Ok(Self { inner: Arc::new(inner), redactor: Redactor::default(), base: None })
     }
@@ -104,6 +104,21 @@ impl Roots {
     /// Why no root is open and how to open one; `None` if one is.
     pub fn none_open_reason(&self) -> Option<&str> {
         self.inner.none_open.as_deref()
+    }
+
+    /// The roots of a call for which a person opened `folder`, where none is open. It must be as fit as a working
+    /// directory.
+    ///
+    /// # Errors
+    /// Why it is no root: it cannot be opened, is one that must be named in the configuration, or there is another.
+    pub fn with(&self, folder: &Path) -> Result<Self, String> {
+        let root = default_root(folder, self.inner.home.as_deref())?;
+        if self.inner.roots.is_empty() {
+            let (home, cache) = (self.inner.home.clone(), Arc::clone(&self.inner.cache));
+            let inner = Inner { roots: vec![root], home, none_open: None, cache };
+            return Ok(Self { inner: Arc::new(inner), ..self.clone() });
+        }
+        Err("a folder is open already".to_owned())
     }
 
     pub(super) fn none_open(&self) -> Option<Arc<str>> {

@@ -78,8 +78,8 @@ impl Message {
         let (kind, method, params, id) = match parsed {
             Ok(Envelope::Request { id, method, params }) => (Kind::Request, &**method, *params, Some(id)),
             Ok(Envelope::Notification { method, params }) => (Kind::Notification, &**method, *params, None),
-            Ok(Envelope::Response { id, is_error: false }) => (Kind::Result, "", None, Some(id)),
-            Ok(Envelope::Response { id, is_error: true }) => (Kind::Error, "", None, Some(id)),
+            Ok(Envelope::Response { id, is_error: false, .. }) => (Kind::Result, "", None, Some(id)),
+            Ok(Envelope::Response { id, is_error: true, .. }) => (Kind::Error, "", None, Some(id)),
             Err(malformed) => (Kind::Malformed, "", None, malformed.id.as_ref()),
         };
         let tool = if method == "tools/call" { params.and_then(tool_of) } else { None };

@@ -1,26 +1,52 @@
 //! Writes replies and notifications. One internal result serves both eras: what the newer one demands in every result
 //! (its kind, who answers, how long it may be cached) is stamped on here, and nowhere else.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::json;
 
 use super::envelope::RequestId;
 use super::error::{INTERNAL_ERROR, RpcError};
-use super::schema::{Implementation, META_SERVER_INFO};
+use super::schema::{Implementation, META_SERVER_INFO, META_SUBSCRIPTION};
 use super::version::{Era, Version};
 
 /// The members of a result object, as JSON text without its braces: ready to have the era's members added.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResultBody {
-    members: Box<str>,
+    members: Arc<str>,
+    kind: ResultKind,
     caching: Option<Caching>,
+    /// The request that opened the subscription which this result ends.
+    subscription: Option<RequestId>,
+}
+
+/// What a result of 2026-07-28 says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResultKind {
+    Complete,
+    /// The client is asked something, and calls again with its answers.
+    InputRequired,
+    /// The call goes on as a task.
+    Task,
 }
 
 /// How long a client may keep a result, and whether it may share it (2026-07-28).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caching {
     pub ttl_ms: u64,
+    pub scope: Scope,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// The same for everybody.
+    Public,
+    /// For this principal alone.
+    Private,
 }
 
 impl ResultBody {
@@ -29,18 +55,33 @@ impl ResultBody {
         let text = serde_json::to_string(result)
             .map_err(|error| RpcError::new(INTERNAL_ERROR, format!("the result cannot be written: {error}")))?;
         match text.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
-            Some(members) => Ok(Self { members: members.into(), caching: None }),
+            Some(members) => Ok(Self { members: members.into(), ..Self::empty() }),
             None => Err(RpcError::new(INTERNAL_ERROR, "the result is no object")),
         }
     }
 
     pub fn empty() -> Self {
-        Self { members: "".into(), caching: None }
+        Self { members: "".into(), kind: ResultKind::Complete, caching: None, subscription: None }
     }
 
-    pub fn cached_for(mut self, ttl_ms: u64) -> Self {
-        self.caching = Some(Caching { ttl_ms });
+    pub fn cached_for(mut self, ttl_ms: u64, scope: Scope) -> Self {
+        self.caching = Some(Caching { ttl_ms, scope });
         self
+    }
+
+    pub fn of_kind(mut self, kind: ResultKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    pub fn ending(mut self, subscription: &RequestId) -> Self {
+        self.subscription = Some(subscription.clone());
+        self
+    }
+
+    /// The result as an object of its own, as it stands within another result.
+    pub fn to_json(&self) -> String {
+        format!("{{{}}}", self.members)
     }
 }
 
@@ -55,7 +96,7 @@ pub fn result(id: &RequestId, version: Version, body: &ResultBody) -> Bytes {
         if !body.members.is_empty() {
             text.push(',');
         }
-        text.push_str(&stamp(body.caching));
+        text.push_str(&stamp(body));
     }
     text.push_str("}}");
     Bytes::from(text)
@@ -74,6 +115,11 @@ pub fn notification<T: Serialize>(method: &str, params: &T) -> Bytes {
     Bytes::from(json!({ "jsonrpc": "2.0", "method": method, "params": params }).to_string())
 }
 
+/// A request to the client.
+pub fn request<T: Serialize>(id: &RequestId, method: &str, params: &T) -> Bytes {
+    Bytes::from(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string())
+}
+
 /// Who zen says it is.
 pub fn server_info() -> Implementation {
     Implementation {
@@ -84,11 +130,14 @@ pub fn server_info() -> Implementation {
 }
 
 /// The members that 2026-07-28 wants in a result.
-fn stamp(caching: Option<Caching>) -> String {
-    let mut members = json!({ "resultType": "complete", "_meta": { META_SERVER_INFO: server_info() } });
-    if let Some(Caching { ttl_ms }) = caching {
+fn stamp(body: &ResultBody) -> String {
+    let mut members = json!({ "resultType": body.kind, "_meta": { META_SERVER_INFO: server_info() } });
+    if let Some(Caching { ttl_ms, scope }) = body.caching {
         members["ttlMs"] = json!(ttl_ms);
-        members["cacheScope"] = json!("public");
+        members["cacheScope"] = json!(scope);
+    }
+    if let Some(subscription) = &body.subscription {
+        members["_meta"][META_SUBSCRIPTION] = json!(subscription);
     }
     let text = members.to_string();
     text[1..text.len() - 1].to_owned()
@@ -104,12 +153,13 @@ mod tests {
 
     #[test]
     fn only_the_stateless_era_is_stamped() {
-        let body = ResultBody::of(&json!({ "tools": [] })).unwrap().cached_for(5);
+        let body = ResultBody::of(&json!({ "tools": [] })).unwrap().cached_for(5, Scope::Private);
         let old = result(&id(), Version::V2025_11_25, &body);
         assert_eq!(old, r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}"#);
         let new: serde_json::Value = serde_json::from_slice(&result(&id(), Version::V2026_07_28, &body)).unwrap();
         assert_eq!(new["result"]["resultType"], "complete");
         assert_eq!(new["result"]["ttlMs"], 5);
+        assert_eq!(new["result"]["cacheScope"], "private");
         assert_eq!(new["result"]["_meta"][META_SERVER_INFO]["name"], "zen");
     }
 

@@ -29,6 +29,8 @@ pub enum Envelope<'a> {
     Response {
         id: RequestId,
         is_error: bool,
+        /// Its result, or its error.
+        body: Option<&'a RawValue>,
     },
 }
 
@@ -74,7 +76,9 @@ impl<'a> Envelope<'a> {
             }
             (Some(method), Some(id)) => Ok(Self::Request { id, method, params: fields.params }),
             (Some(method), None) => Ok(Self::Notification { method, params: fields.params }),
-            (None, Some(id)) if outcome => Ok(Self::Response { id, is_error: fields.error.is_some() }),
+            (None, Some(id)) if outcome => {
+                Ok(Self::Response { id, is_error: fields.error.is_some(), body: fields.error.or(fields.result) })
+            }
             (None, id) => Err(Malformed::invalid(id, "a message needs a method")),
         }
     }
@@ -230,7 +234,7 @@ mod tests {
         let notification = br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
         assert!(matches!(Envelope::parse(notification), Ok(Envelope::Notification { .. })));
         let response = br#"{"jsonrpc":"2.0","id":"a","result":null}"#;
-        assert!(matches!(Envelope::parse(response), Ok(Envelope::Response { is_error: false, .. })));
+        assert!(matches!(Envelope::parse(response), Ok(Envelope::Response { is_error: false, body: Some(_), .. })));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub const INVALID_REQUEST: i32 = -32600;
 pub const METHOD_NOT_FOUND: i32 = -32601;
 pub const INVALID_PARAMS: i32 = -32602;
 pub const INTERNAL_ERROR: i32 = -32603;
+/// There is no resource of this URI, up to specification 2025-11-25; then it is `INVALID_PARAMS`.
+pub const RESOURCE_NOT_FOUND: i32 = -32002;
 /// `UnsupportedProtocolVersion`, specification 2026-07-28.
 pub const UNSUPPORTED_VERSION: i32 = -32022;
 /// The head of an HTTP request does not say what its body says, specification 2026-07-28.
@@ -45,6 +47,12 @@ impl RpcError {
 
     pub fn method_not_found(method: &str) -> Self {
         Self::new(METHOD_NOT_FOUND, format!("method '{}' is not known here", excerpt(method)))
+    }
+
+    /// The client has not declared what the request needs: `needed` as it would stand in its capabilities.
+    pub fn missing_capability(needed: Value) -> Self {
+        Self::new(MISSING_CAPABILITY, "the client has not declared a capability that this request needs")
+            .with_data(serde_json::json!({ "requiredCapabilities": needed }))
     }
 
     pub fn invalid_params(what: impl Into<Cow<'static, str>>) -> Self {

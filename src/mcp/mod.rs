@@ -5,4 +5,5 @@ pub mod codec;
 pub mod envelope;
 pub mod error;
 pub mod schema;
+pub mod state;
 pub mod version;

@@ -99,4 +99,8 @@ impl<S: Sending> Sending for Gathering<S> {
         drop(place);
         self.answers.send(message).await.map_err(|_| Gone)
     }
+
+    fn offer(&self, message: Approved) {
+        self.notices.offer(message);
+    }
 }

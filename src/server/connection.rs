@@ -2,21 +2,25 @@
 //! each other, and what is in flight can be withdrawn by its request's id.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
 
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::Server;
+use super::asked::Asked;
 use super::dispatch::{self, Answer, Facts};
-use super::link::Sending;
+use super::link::{Gone, Outlet, Sending};
+use super::running::Ran;
 use crate::id::ConnectionId;
 use crate::interceptor::chain::blocked;
 use crate::interceptor::{Approved, Direction, Header, Kind, Message, Verdict};
 use crate::mcp::codec::{self, ResultBody};
 use crate::mcp::envelope::{Envelope, Malformed, RequestId};
-use crate::mcp::error::{BUSY, INVALID_REQUEST, RpcError, SHUTTING_DOWN};
+use crate::mcp::error::{BUSY, INTERNAL_ERROR, INVALID_REQUEST, RpcError, SHUTTING_DOWN, excerpt};
+use crate::mcp::schema::ClientCapabilities;
 use crate::mcp::version::Version;
 use crate::shutdown::Guard;
 use crate::thread::Principal;
@@ -28,9 +32,19 @@ pub struct Connection {
     pub server: Server,
     pub principal: Principal,
     transport: &'static str,
-    session: Mutex<Version>,
+    session: Mutex<Settled>,
+    outlet: OnceLock<Weak<dyn Outlet>>,
+    /// What zen asks its client.
+    asked: Asked,
     in_flight: Mutex<HashMap<RequestId, InFlight>>,
     slots: Arc<Semaphore>,
+}
+
+/// What the client's last `initialize` settled.
+#[derive(Clone, Copy)]
+struct Settled {
+    version: Version,
+    client: ClientCapabilities,
 }
 
 struct InFlight {
@@ -66,7 +80,7 @@ pub struct Answered {
 pub struct PendingCall {
     connection: Arc<Connection>,
     facts: Facts,
-    work: dispatch::Work,
+    work: Box<dispatch::Work>,
     cancel: CancellationToken,
     place: OwnedSemaphorePermit,
     guard: Guard,
@@ -80,7 +94,9 @@ impl Connection {
             server: server.clone(),
             principal,
             transport,
-            session: Mutex::new(Version::LATEST_HANDSHAKE),
+            session: Mutex::new(Settled { version: Version::LATEST_HANDSHAKE, client: ClientCapabilities::default() }),
+            outlet: OnceLock::new(),
+            asked: Asked::default(),
             in_flight: Mutex::default(),
         })
     }
@@ -164,14 +180,16 @@ impl Connection {
                 dispatch::notification(self, &method, params);
                 Taken::Noted
             }
-            // zen asks its clients nothing, so there is nothing that a response could answer.
-            Ok(Envelope::Response { .. }) => Taken::Noted,
+            Ok(Envelope::Response { id, is_error, body }) => {
+                self.asked.answer(&id, is_error, body);
+                Taken::Noted
+            }
             Err(malformed) => self.refuse(header, &malformed).await,
         }
     }
 
     /// Gives a call its permit and its place in the list of what is in flight.
-    async fn prepare(self: &Arc<Self>, facts: Facts, work: dispatch::Work) -> Taken {
+    async fn prepare(self: &Arc<Self>, facts: Facts, work: Box<dispatch::Work>) -> Taken {
         if self.server.engine.shutdown.has_begun() {
             return self.reply(&facts, Err(RpcError::new(SHUTTING_DOWN, "zen is ending; call its next start"))).await;
         }
@@ -215,6 +233,51 @@ impl Connection {
         }
     }
 
+    /// Asks the client something on behalf of a request of its own, and waits for the answer.
+    pub async fn ask<S: Sending>(
+        &self,
+        sending: &S,
+        facts: &Facts,
+        method: &'static str,
+        params: &Value,
+    ) -> Result<Value, RpcError> {
+        let failed = |why: &str| RpcError::new(INTERNAL_ERROR, format!("{method}: {why}"));
+        let (id, answered) = self.asked.begin().ok_or_else(|| failed("there is no id for it"))?;
+        let bytes = codec::request(&id, method, params);
+        let header = Header { method: method.into(), id: Some(id), ..self.header_of(facts) };
+        let approved = self.approve(Kind::Request, &header, bytes).await.ok_or_else(|| failed("it was blocked"))?;
+        sending.send(approved, None).await.map_err(|Gone| failed("the client is gone"))?;
+        match answered.await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(failed(error["message"].as_str().map_or("the client refused", excerpt))),
+            Err(_) => Err(failed("the client is gone")),
+        }
+    }
+
+    /// Sends a notification that belongs to no request, where the client has a way open for those.
+    pub async fn tell(&self, method: &'static str, params: &Value) {
+        let Some(outlet) = self.outlet.get().and_then(Weak::upgrade) else { return };
+        let header = Header {
+            connection: self.id,
+            transport: self.transport,
+            direction: Direction::Out,
+            kind: Kind::Notification,
+            method: method.into(),
+            tool: None,
+            id: None,
+            principal: Some(self.principal.clone()),
+            version: self.session(),
+        };
+        if let Some(approved) = self.approve(Kind::Notification, &header, codec::notification(method, params)).await {
+            outlet.put(approved);
+        }
+    }
+
+    /// What belongs to no request goes to the client through `outlet`, as long as that is there.
+    pub fn speak_through(&self, outlet: Weak<dyn Outlet>) {
+        let _ = self.outlet.set(outlet);
+    }
+
     /// The one way out: through the chain. What comes of it may be written.
     async fn approve(&self, kind: Kind, about: &Header, bytes: Bytes) -> Option<Approved> {
         let header = Header { direction: Direction::Out, kind, ..about.clone() };
@@ -237,11 +300,20 @@ impl Connection {
 
     /// The version that the client's last `initialize` settled on.
     pub fn session(&self) -> Version {
-        *self.session.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.settled().version
     }
 
-    pub fn settle_on(&self, version: Version) {
-        *self.session.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = version;
+    /// What the client said in it that it can do.
+    pub fn client(&self) -> ClientCapabilities {
+        self.settled().client
+    }
+
+    pub fn settle_on(&self, version: Version, client: ClientCapabilities) {
+        *self.settled() = Settled { version, client };
+    }
+
+    fn settled(&self) -> MutexGuard<'_, Settled> {
+        self.session.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// The client takes its request back: it is stopped and not answered.
@@ -259,6 +331,7 @@ impl Connection {
             request.withdrawn = true;
             request.cancel.cancel();
         }
+        self.asked.close();
         self.server.engine.connections.close(self.id);
     }
 
@@ -296,12 +369,12 @@ impl PendingCall {
 
     /// Runs the call beside the others; what it has to say goes to `sending`.
     pub fn spawn<S: Sending>(self, sending: Arc<S>) {
-        tokio::spawn(async move { self.run(&*sending).await });
+        tokio::spawn(self.run(sending));
     }
 
-    async fn run<S: Sending>(self, sending: &S) {
+    async fn run<S: Sending>(self, sending: Arc<S>) {
         let Self { connection, facts, work, cancel, place, guard } = self;
-        let result = dispatch::call(&connection, &facts, work, cancel, sending).await;
+        let Ran { result, rest } = dispatch::run(&connection, &facts, *work, cancel, &*sending).await;
         if connection.finish(&facts.id) == Wanted::Yes {
             let (kind, bytes) = answer_to(&facts, result);
             // The place is free again before the client can have read the answer, and kept until there is room for it:
@@ -309,6 +382,11 @@ impl PendingCall {
             if let Some(approved) = connection.approve(kind, &connection.header_of(&facts), bytes).await {
                 let _ = sending.send(approved, Some(place)).await;
             }
+        }
+        // With that the way of the answer ends, whatever goes on behind it.
+        drop(sending);
+        if let Some(rest) = rest {
+            rest.await;
         }
         drop(guard);
     }

@@ -2,21 +2,25 @@
 //! answered alike.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 
+use super::asking::needs_tasks;
 use super::connection::Connection;
 use super::link::Sending;
-use crate::engine::calls::{LiveCall, Stage};
-use crate::mcp::codec::{self, ResultBody};
+use super::running::{self, Ran, Round};
+use super::subscriptions;
+use super::surface::{Item, Patience, completion, read_result, resources_list};
+use crate::mcp::codec::ResultBody;
 use crate::mcp::envelope::RequestId;
-use crate::mcp::error::{INVALID_PARAMS, RpcError, UNSUPPORTED_VERSION, excerpt};
+use crate::mcp::error::{INVALID_PARAMS, RESOURCE_NOT_FOUND, RpcError, UNSUPPORTED_VERSION, excerpt};
 use crate::mcp::schema::{
-    CallToolParams, CallToolResult, CancelledParams, InitializeParams, META_CAPABILITIES, META_VERSION, ProgressParams,
-    RequestMeta, TextContent, meta_of,
+    CallToolParams, CancelledParams, ClientCapabilities, CompleteParams, GetPromptParams, InitializeParams, ListParams,
+    ListenParams, META_CAPABILITIES, META_VERSION, RequestMeta, ResourceParams, SubscriptionFilter, TaskParams,
+    meta_of,
 };
 use crate::mcp::version::{Era, Version};
 
@@ -26,21 +30,24 @@ pub struct Facts {
     pub method: Arc<str>,
     pub tool: Option<Arc<str>>,
     pub version: Version,
+    /// What the client can do.
+    pub client: ClientCapabilities,
     /// What is wrong with the version that it claims.
     refused: Option<RpcError>,
-    progress_token: Option<Box<RawValue>>,
+    pub progress_token: Option<Box<RawValue>>,
 }
 
 /// How a request is answered.
 pub enum Answer {
     Now(Result<ResultBody, RpcError>),
-    Later(Work),
+    Later(Box<Work>),
 }
 
-/// A tool call, checked as far as the protocol goes.
-pub struct Work {
-    tool: &'static str,
-    arguments: Option<Box<RawValue>>,
+/// What takes its time, checked as far as the protocol goes.
+pub enum Work {
+    Call { tool: Box<str>, arguments: Option<Box<RawValue>>, round: Round, patience: Patience },
+    Prompt { params: GetPromptParams, round: Round },
+    Listen(SubscriptionFilter),
 }
 
 impl Facts {
@@ -74,31 +81,87 @@ impl Facts {
             let client = meta.client_info.as_ref().map(|client| (client.name.as_str(), client.version.as_str()));
             connection.server.engine.connections.identify(connection.id, client, version.as_str());
         }
+        let client = match version.era() {
+            Era::Handshake => connection.client(),
+            Era::Stateless => meta.client_capabilities.unwrap_or_default(),
+        };
         let progress_token = meta.progress_token.filter(|token| RequestId::from_raw(token).is_some());
         let progress_token = progress_token.map(ToOwned::to_owned);
-        Self { id: id.clone(), method: method.into(), tool, version, refused, progress_token }
+        Self { id: id.clone(), method: method.into(), tool, version, client, refused, progress_token }
     }
 }
 
 /// Answers a request, or says what has to be done for it.
-pub fn request(connection: &Connection, facts: &Facts, params: Option<&RawValue>) -> Answer {
+pub fn request(connection: &Arc<Connection>, facts: &Facts, params: Option<&RawValue>) -> Answer {
     if let Some(refused) = &facts.refused {
         return Answer::Now(Err(refused.clone()));
     }
-    let surface = &connection.server.surface;
+    let later = |work: Result<Work, RpcError>| {
+        work.map_or_else(|error| Answer::Now(Err(error)), |work| Answer::Later(Box::new(work)))
+    };
     match (&*facts.method, facts.version.era()) {
-        ("tools/call", _) => match work(connection, params) {
-            Ok(work) => Answer::Later(work),
-            Err(error) => Answer::Now(Err(error)),
-        },
-        ("tools/list", _) => Answer::Now(Ok(surface.tools_list())),
-        ("initialize", Era::Handshake) => Answer::Now(initialize(connection, params)),
-        ("ping", Era::Handshake) => Answer::Now(Ok(ResultBody::empty())),
-        ("server/discover", Era::Stateless) => Answer::Now(surface.discover()),
-        ("server/discover", Era::Handshake) => {
-            Answer::Now(Err(RpcError::invalid_params(format!("_meta lacks {META_VERSION}"))))
+        ("tools/call", _) => later(call(connection, facts, params)),
+        ("prompts/get", _) => later(prompt(connection, params)),
+        ("subscriptions/listen", Era::Stateless) => {
+            later(decoded::<ListenParams>(params).map(|params| Work::Listen(params.notifications)))
         }
-        (method, _) => Answer::Now(Err(RpcError::method_not_found(method))),
+        (method, era) => Answer::Now(match at_once(connection, method, era, params) {
+            Some(answer) => answer,
+            None => alone_in(connection, facts, params),
+        }),
+    }
+}
+
+/// The methods of both eras that take no time.
+fn at_once(
+    connection: &Arc<Connection>,
+    method: &str,
+    era: Era,
+    params: Option<&RawValue>,
+) -> Option<Result<ResultBody, RpcError>> {
+    let server = &connection.server;
+    let (offers, surface) = (server.offers(), server.surface());
+    Some(match method {
+        "tools/list" => one_page(params).map(|()| offers.tools_list.clone()),
+        "prompts/list" => one_page(params).map(|()| offers.prompts_list.clone()),
+        "resources/templates/list" => one_page(params).map(|()| offers.templates_list.clone()),
+        "resources/list" => one_page(params).and_then(|()| {
+            if era == Era::Handshake {
+                // Who never reads the list has none that could grow old.
+                server.subscriptions().subscribe(connection, Item::Resources)?;
+            }
+            resources_list(&**surface, &connection.principal)
+        }),
+        "resources/read" => read(connection, era, params),
+        "completion/complete" => decoded::<CompleteParams>(params).and_then(|params| {
+            let argument = &params.argument;
+            let values = surface.complete(&params.reference, &argument.name, &argument.value, &connection.principal)?;
+            completion(values)
+        }),
+        _ => return None,
+    })
+}
+
+/// The methods of one era.
+fn alone_in(connection: &Arc<Connection>, facts: &Facts, params: Option<&RawValue>) -> Result<ResultBody, RpcError> {
+    let server = &connection.server;
+    match (&*facts.method, facts.version.era()) {
+        ("initialize", Era::Handshake) => initialize(connection, params),
+        ("ping", Era::Handshake) => Ok(ResultBody::empty()),
+        ("resources/subscribe", Era::Handshake) => {
+            let uri = decoded::<ResourceParams>(params)?.uri;
+            server.subscriptions().subscribe(connection, Item::Resource(uri.into()))?;
+            Ok(ResultBody::empty())
+        }
+        ("resources/unsubscribe", Era::Handshake) => {
+            let uri = decoded::<ResourceParams>(params)?.uri;
+            server.subscriptions().unsubscribe(connection, &Item::Resource(uri.into()));
+            Ok(ResultBody::empty())
+        }
+        ("server/discover", Era::Stateless) => server.offers().discover(),
+        ("server/discover", Era::Handshake) => Err(RpcError::invalid_params(format!("_meta lacks {META_VERSION}"))),
+        ("tasks/get" | "tasks/update" | "tasks/cancel", Era::Stateless) => task(connection, facts, params),
+        (method, _) => Err(RpcError::method_not_found(method)),
     }
 }
 
@@ -113,81 +176,98 @@ pub fn notification(connection: &Connection, method: &str, params: Option<&RawVa
     }
 }
 
-/// Runs a tool call to its result, telling the client every now and then that it goes on.
-pub async fn call<S: Sending>(
-    connection: &Arc<Connection>,
+/// Does the work to its answer; what goes on behind that comes back with it.
+pub async fn run<S: Sending>(
+    connection: &Connection,
     facts: &Facts,
     work: Work,
     cancel: CancellationToken,
     sending: &S,
-) -> Result<ResultBody, RpcError> {
-    let engine = &connection.server.engine;
-    let tool = engine.tool(work.tool).ok_or_else(|| unknown_tool(work.tool))?;
-    let live = engine.calls.begin(work.tool, connection.id, cancel);
-    let outcome = {
-        let running = engine.invoke(&live, tool, work.arguments, &connection.principal);
-        tokio::pin!(running);
-        tokio::select! {
-            outcome = &mut running => outcome,
-            never = report(connection, facts, &live, sending) => match never {},
+) -> Ran {
+    let surface = Arc::clone(connection.server.surface());
+    match work {
+        Work::Call { tool, arguments, round, patience } => {
+            let start = |asking| surface.call(&tool, arguments, asking);
+            running::run(connection, facts, round, patience, cancel, sending, start).await
         }
-    };
-    ResultBody::of(&CallToolResult { content: [TextContent { text: &outcome.text }], is_error: outcome.is_error })
+        Work::Prompt { params, round } => {
+            let start = |asking| surface.prompt(&params.name, params.arguments, asking);
+            running::run(connection, facts, round, Patience::Endless, cancel, sending, start).await
+        }
+        Work::Listen(filter) => Ran::done(subscriptions::listen(connection, facts, filter, cancel, sending).await),
+    }
 }
 
-fn work(connection: &Connection, params: Option<&RawValue>) -> Result<Work, RpcError> {
-    let params = params.ok_or_else(|| RpcError::invalid_params("params must name a tool"))?;
-    let params: CallToolParams<'_> = serde_json::from_str(params.get())
-        .map_err(|error| RpcError::invalid_params(format!("params cannot be read: {error}")))?;
-    let tool = connection.server.engine.tool(&params.name).ok_or_else(|| unknown_tool(&params.name))?;
-    Ok(Work { tool: tool.spec().name, arguments: params.arguments.map(ToOwned::to_owned) })
+fn call(connection: &Connection, facts: &Facts, params: Option<&RawValue>) -> Result<Work, RpcError> {
+    let raw = params.ok_or_else(|| RpcError::invalid_params("params must name a tool"))?;
+    let params: CallToolParams<'_> = decoded(Some(raw))?;
+    let patience = connection.server.surface().admit(&params.name, facts.client)?;
+    let arguments = params.arguments.map_or("", RawValue::get);
+    let about = ["tools/call", &params.name, arguments];
+    let round = Round::of(connection, &about, params.input_responses, params.request_state.as_deref())?;
+    let (tool, arguments) = (params.name.into(), params.arguments.map(ToOwned::to_owned));
+    Ok(Work::Call { tool, arguments, round, patience })
+}
+
+fn prompt(connection: &Connection, params: Option<&RawValue>) -> Result<Work, RpcError> {
+    let mut params: GetPromptParams = decoded(params)?;
+    let arguments = json!(params.arguments).to_string();
+    let about = ["prompts/get", &params.name, &arguments];
+    let responses = params.input_responses.take();
+    let round = Round::of(connection, &about, responses, params.request_state.as_deref())?;
+    Ok(Work::Prompt { params, round })
+}
+
+fn read(connection: &Connection, era: Era, params: Option<&RawValue>) -> Result<ResultBody, RpcError> {
+    let ResourceParams { uri } = decoded(params)?;
+    let contents = connection.server.surface().read(&uri, &connection.principal).ok_or_else(|| {
+        let code = match era {
+            Era::Handshake => RESOURCE_NOT_FOUND,
+            Era::Stateless => INVALID_PARAMS,
+        };
+        let what = format!("there is no resource '{}': resources/list has them", excerpt(&uri));
+        RpcError::new(code, what).with_data(json!({ "uri": excerpt(&uri) }))
+    })?;
+    read_result(&contents)
+}
+
+fn task(connection: &Connection, facts: &Facts, params: Option<&RawValue>) -> Result<ResultBody, RpcError> {
+    if !facts.client.tasks {
+        return Err(needs_tasks());
+    }
+    let params: TaskParams = decoded(params)?;
+    let task = connection.server.tasks().find(&params.task_id, &connection.principal)?;
+    match &*facts.method {
+        "tasks/get" => return task.detailed(),
+        "tasks/update" => task.update(params.input_responses.unwrap_or_default()),
+        "tasks/cancel" => task.give_up(),
+        method => return Err(RpcError::method_not_found(method)),
+    }
+    Ok(ResultBody::empty())
 }
 
 fn initialize(connection: &Connection, params: Option<&RawValue>) -> Result<ResultBody, RpcError> {
-    let params = params.ok_or_else(|| RpcError::invalid_params("params are missing"))?;
-    let params: InitializeParams = serde_json::from_str(params.get())
-        .map_err(|error| RpcError::invalid_params(format!("params cannot be read: {error}")))?;
+    let params: InitializeParams = decoded(params)?;
     let version = Version::negotiate(&params.protocol_version);
-    connection.settle_on(version);
+    connection.settle_on(version, params.capabilities);
     let client = (params.client_info.name.as_str(), params.client_info.version.as_str());
     connection.server.engine.connections.identify(connection.id, Some(client), version.as_str());
-    connection.server.surface.initialize(version)
+    connection.server.offers().initialize(version)
 }
 
-/// Sends a progress notification at each interval, where the client asked for it; goes on until dropped.
-async fn report<S: Sending>(
-    connection: &Connection,
-    facts: &Facts,
-    live: &LiveCall,
-    sending: &S,
-) -> std::convert::Infallible {
-    let Some(token) = &facts.progress_token else { return std::future::pending().await };
-    let every = connection.server.engine.config.tools.progress_interval;
-    for progress in 1.. {
-        tokio::time::sleep(every).await;
-        let waited = every.saturating_mul(progress);
-        let message = said_of(live, waited);
-        let params = ProgressParams { progress_token: token, progress: u64::from(progress), message: &message };
-        let bytes = codec::notification("notifications/progress", &params);
-        connection.notify(sending, facts, "notifications/progress", bytes).await;
+fn decoded<'a, T: Deserialize<'a>>(params: Option<&'a RawValue>) -> Result<T, RpcError> {
+    let params = params.ok_or_else(|| RpcError::invalid_params("params are missing"))?;
+    serde_json::from_str(params.get())
+        .map_err(|error| RpcError::invalid_params(format!("params cannot be read: {error}")))
+}
+
+/// A list is one page here, so there is none behind it.
+fn one_page(params: Option<&RawValue>) -> Result<(), RpcError> {
+    match params.map(|params| decoded::<ListParams>(Some(params))) {
+        None | Some(Ok(ListParams { cursor: None })) => Ok(()),
+        Some(Ok(_)) => Err(RpcError::invalid_params("this cursor is none of this server's")),
+        Some(Err(error)) => Err(error),
     }
-    std::future::pending().await
-}
-
-fn said_of(live: &LiveCall, waited: Duration) -> String {
-    let state = live.snapshot();
-    let seconds = waited.as_secs();
-    let model = state.model.as_ref().map_or("the model", |model| model.as_str());
-    match state.stage {
-        Stage::Preparing => format!("gathering files and history, {seconds} s"),
-        Stage::Waiting => format!("{model} thinks, {seconds} s"),
-        Stage::Streaming => format!("{model} answers: {} characters so far, {seconds} s", state.text_chars),
-        Stage::Done | Stage::Failed { .. } | Stage::Cancelled => format!("{model} is done"),
-    }
-}
-
-fn unknown_tool(name: &str) -> RpcError {
-    RpcError::new(INVALID_PARAMS, format!("unknown tool '{}': tools/list has the names", excerpt(name)))
 }
 
 pub fn unsupported(claimed: &str) -> RpcError {

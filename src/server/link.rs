@@ -2,7 +2,7 @@
 //! apart, so that a reply can go out while the next message is waited for.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use futures_util::poll;
@@ -27,6 +27,20 @@ pub trait Sending: Send + Sync + 'static {
         message: Approved,
         place: Option<OwnedSemaphorePermit>,
     ) -> impl Future<Output = Result<(), Gone>> + Send;
+
+    /// Takes a message that belongs to no request, where there is room for it; never waits.
+    fn offer(&self, message: Approved);
+}
+
+/// Where a client hears what belongs to no request of its own.
+pub trait Outlet: Send + Sync {
+    fn put(&self, message: Approved);
+}
+
+impl<S: Sending> Outlet for S {
+    fn put(&self, message: Approved) {
+        self.offer(message);
+    }
 }
 
 /// The half that receives.
@@ -61,6 +75,11 @@ impl Sending for Queue {
         room.send(message);
         Ok(())
     }
+
+    fn offer(&self, message: Approved) {
+        // Who reads so slowly that there is no room will find out by reading.
+        let _ = self.try_send(message);
+    }
 }
 
 /// The receiving half of a connection within the process.
@@ -93,6 +112,8 @@ where
     S: Sending,
 {
     let held = Arc::new(Semaphore::new(MAX_HELD));
+    let outlet: Weak<S> = Arc::downgrade(sending);
+    connection.speak_through(outlet);
     while let Some(incoming) = receiving.receive().await {
         let mut answering = Box::pin(answer(Arc::clone(connection), incoming, Arc::clone(sending)));
         if poll!(answering.as_mut()).is_ready() {

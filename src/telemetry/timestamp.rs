@@ -6,26 +6,18 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 
 use crate::clock::Clock;
-use crate::unit::UnixMillis;
 
 pub struct Timestamp(pub Clock);
 
 impl FormatTime for Timestamp {
     fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
-        write_utc(self.0.wall(), writer)
+        self.0.wall().write_rfc3339(writer)
     }
-}
-
-fn write_utc(at: UnixMillis, writer: &mut impl fmt::Write) -> fmt::Result {
-    let (seconds, millis) = (at.0 / 1_000, at.0 % 1_000);
-    let (year, month, day) = at.date();
-    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
-    write!(writer, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::unit::UnixMillis;
 
     #[test]
     fn dates_are_those_of_the_calendar() {
@@ -37,9 +29,7 @@ mod tests {
             (4_102_444_799_000, "2099-12-31T23:59:59.000Z"),
             (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
         ] {
-            let mut text = String::new();
-            write_utc(UnixMillis(millis), &mut text).expect("written");
-            assert_eq!(text, expected);
+            assert_eq!(UnixMillis(millis).rfc3339(), expected);
         }
     }
 }

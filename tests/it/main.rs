@@ -24,6 +24,7 @@ mod providers;
 mod rmcp;
 mod stdio;
 mod support;
+mod surface;
 mod threads;
 mod threats;
 mod tokens;

@@ -134,7 +134,7 @@ async fn what_cannot_be_used_is_refused_by_its_code_and_the_connection_lives_on(
         (r#"[{"jsonrpc":"2.0","id":5,"method":"ping"}]"#, -32600, Value::Null),
         ("42", -32600, Value::Null),
         (r#"{"jsonrpc":"2.0","id":6,"method":"no/such"}"#, -32601, json!(6)),
-        (r#"{"jsonrpc":"2.0","id":7,"method":"resources/list"}"#, -32601, json!(7)),
+        (r#"{"jsonrpc":"2.0","id":7,"method":"roots/list"}"#, -32601, json!(7)),
         (r#"{"jsonrpc":"2.0","id":8,"method":"tools/call"}"#, -32602, json!(8)),
         (r#"{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"no_such"}}"#, -32602, json!(9)),
         (r#"{"jsonrpc":"2.0","id":10,"method":"initialize","params":{}}"#, -32602, json!(10)),

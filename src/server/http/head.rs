@@ -83,8 +83,12 @@ pub fn check_mirrored(
     }
 }
 
-fn mirrored(head: &Parts, header: &HeaderName, is_needed: bool, body: &str) -> Result<(), RpcError> {
-    let mismatch = |what: String| RpcError::new(HEADER_MISMATCH, what);
+pub fn mismatch(what: String) -> RpcError {
+    RpcError::new(HEADER_MISMATCH, what)
+}
+
+/// Whether a header says what stands in the body.
+pub fn mirrored(head: &Parts, header: &HeaderName, is_needed: bool, body: &str) -> Result<(), RpcError> {
     let value = single(head, header).map_err(|Unclear| mismatch(format!("the header {header} cannot be read")))?;
     // A name may hold any character; the others are plain.
     let decode = |value: &str| if *header == NAME { decoded(value) } else { Some(value.to_owned()) };

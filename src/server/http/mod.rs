@@ -4,6 +4,7 @@
 pub mod gate;
 mod head;
 pub mod metrics;
+pub mod params;
 mod post;
 mod reply;
 pub mod token;

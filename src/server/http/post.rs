@@ -11,9 +11,11 @@ use tokio::sync::mpsc;
 
 use super::gate::single;
 use super::head::{self, Claimed};
+use super::params::Params;
 use super::reply::{self, Events, Rejection, Rest, SESSION_ID};
 use super::{Conversation, primes, session_header};
 use crate::http::body::{self, ReplyBody, Unreadable};
+use crate::interceptor::Kind;
 use crate::mcp::envelope::{Envelope, Malformed, RequestId};
 use crate::mcp::error::{
     HEADER_MISMATCH, INVALID_REQUEST, METHOD_NOT_FOUND, MISSING_CAPABILITY, PARSE_ERROR, RpcError, UNSUPPORTED_VERSION,
@@ -70,7 +72,7 @@ impl Conversation {
 
     /// A message of the newer era.
     async fn stateless(&self, posted: Posted<'_>, version: Option<&str>) -> Response<ReplyBody> {
-        let objection = posted.stateless_objection(version);
+        let objection = posted.stateless_objection(version, &self.front.server.offers().params);
         let objected = objection.is_some();
         let connection = self.outside(&posted.principal);
         match connection.take(posted.bytes, posted.parsed, objection).await {
@@ -157,7 +159,7 @@ impl Posted<'_> {
     }
 
     /// What is wrong with a message of the newer era, apart from what it asks.
-    fn stateless_objection(&self, version: Option<&str>) -> Option<RpcError> {
+    fn stateless_objection(&self, version: Option<&str>, marked: &Params) -> Option<RpcError> {
         let (is_request, method, params) = match &self.parsed {
             Ok(Envelope::Request { method, params, .. }) => (true, method, *params),
             Ok(Envelope::Notification { method, params }) => (false, method, *params),
@@ -167,7 +169,8 @@ impl Posted<'_> {
         if is_request && version.is_none() {
             return Some(lacks(META_VERSION));
         }
-        if let Err(mismatch) = head::check_mirrored(self.head, is_request, method, params, version) {
+        let mirrored = head::check_mirrored(self.head, is_request, method, params, version);
+        if let Err(mismatch) = mirrored.and_then(|()| marked.check(self.head, method, params)) {
             return Some(mismatch);
         }
         let is_known = version.is_some_and(|version| Version::parse(version).is_some());
@@ -249,7 +252,7 @@ async fn run_stateless(connection: &Arc<Connection>, call: PendingCall) -> Respo
     let given_up = GivenUp { connection: Arc::clone(connection), id: call.id().clone() };
     call.spawn(Arc::new(queue));
     match receiver.recv().await {
-        Some(message) if message.message().header.id.is_some() => reply::json(StatusCode::OK, message),
+        Some(message) if message.message().header.kind != Kind::Notification => reply::json(StatusCode::OK, message),
         Some(message) => reply::events(Events::of(Rest::Once(receiver), given_up).then(None, &message)),
         None => reply::events(Events::of(Rest::Nothing, ())),
     }

@@ -6,7 +6,7 @@ pub mod state;
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -16,8 +16,10 @@ use uuid::Uuid;
 
 use super::Server;
 use super::connection::Connection;
+use super::link::Outlet;
 use super::tracker::{EventId, EventTracker, StreamKey};
 use crate::clock::Clock;
+use crate::interceptor::Approved;
 use crate::thread::Principal;
 use crate::unit::whole_millis;
 use outflow::{Outflow, Resumed, Sent};
@@ -120,6 +122,8 @@ impl SessionManager {
             used: AtomicU64::new(self.now()),
             users: AtomicUsize::new(0),
         });
+        let outlet: Weak<Session> = Arc::downgrade(&session);
+        session.connection.speak_through(outlet);
         self.sessions.insert(key, Arc::clone(&session));
         Ok(InUse::of(session, self))
     }
@@ -299,6 +303,20 @@ impl Session {
 
     fn locked_state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// What belongs to no request goes out on one standing stream, on one that is read if there is one.
+impl Outlet for Session {
+    fn put(&self, message: Approved) {
+        let stream = {
+            let streams = self.streams();
+            let mut standing = streams.iter().filter(|stream| stream.is_standing());
+            standing.clone().find(|stream| stream.is_read()).or_else(|| standing.next()).cloned()
+        };
+        if let Some(stream) = stream {
+            stream.put(message);
+        }
     }
 }
 

@@ -71,7 +71,7 @@ impl Outflow {
     /// Sends a message; never waits.
     pub fn put(&self, message: Approved) {
         let mut flow = self.flow();
-        let is_last = !self.is_standing && message.message().header.kind != Kind::Notification;
+        let is_last = !self.is_standing && matches!(message.message().header.kind, Kind::Result | Kind::Error);
         let gone = flow.live.as_ref().is_none_or(mpsc::Sender::is_closed);
         // Who left before anything came has no id to come back with: what comes then is kept nowhere but in the thread.
         flow.is_stream |= !is_last && !gone;
@@ -138,6 +138,10 @@ impl Sending for Feed {
         drop(place);
         self.0.put(message);
         Ok(())
+    }
+
+    fn offer(&self, message: Approved) {
+        self.0.put(message);
     }
 }
 

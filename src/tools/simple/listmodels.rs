@@ -42,7 +42,8 @@ impl Tool for ListModels {
     }
 }
 
-fn listing(registry: &Registry, providers: &[ProviderStatus], default: &str) -> String {
+/// The models as text, best first.
+pub fn listing(registry: &Registry, providers: &[ProviderStatus], default: &str) -> String {
     let offered = registry.offered();
     let mut text = format!("# Models\n\nDefault: {default}. A name or an alias can be given as `model`.\n");
     for provider in providers.iter().filter(|provider| provider.configured) {

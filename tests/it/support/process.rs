@@ -208,6 +208,17 @@ impl Zen {
         Some(message)
     }
 
+    /// Reads one message and keeps it for whoever waits for it; false at the end of the output.
+    pub async fn listen(&mut self) -> bool {
+        match self.next_message().await {
+            Some(message) => {
+                self.keep(message);
+                true
+            }
+            None => false,
+        }
+    }
+
     fn keep(&mut self, message: Value) {
         match message["id"].as_u64() {
             Some(id) => assert!(self.replies.insert(id, message).is_none(), "one reply a request"),

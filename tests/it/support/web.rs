@@ -287,7 +287,11 @@ pub fn call(id: u64, tool: &str, arguments: &Value, progress: Option<&str>) -> V
 
 /// A request of the newer era, and the name that its head must repeat.
 pub fn modern(method: &str, mut params: Value) -> (Value, Option<String>) {
-    let name = params["name"].as_str().map(str::to_owned);
+    let about = match method {
+        "resources/read" => &params["uri"],
+        _ => &params["name"],
+    };
+    let name = about.as_str().map(str::to_owned);
     params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
     params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
     (json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }), name)

@@ -1,0 +1,129 @@
+//! zen's own surface: the engine's tools, a prompt for each of them, its threads and models as resources. All of it
+//! follows from what the engine has; nothing is listed here by name that stands elsewhere.
+
+mod call;
+mod completion;
+mod forms;
+mod prompts;
+mod resources;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::asking::{Asking, Stop};
+use super::surface::{Answering, Fixed, Item, Patience, Surface, Watch};
+use crate::engine::Engine;
+use crate::event::Event;
+use crate::mcp::codec::ResultBody;
+use crate::mcp::error::{INVALID_PARAMS, RpcError, excerpt};
+use crate::mcp::schema::{ClientCapabilities, Reference};
+use crate::thread::Principal;
+
+pub struct Own {
+    engine: Arc<Engine>,
+}
+
+impl Own {
+    pub fn of(engine: Arc<Engine>) -> Self {
+        Self { engine }
+    }
+}
+
+impl Surface for Own {
+    fn fixed(&self) -> Fixed {
+        let specs = || self.engine.tools().map(|tool| tool.spec());
+        Fixed {
+            instructions: instructions(&self.engine.config.models.default).into_owned(),
+            tools: specs().map(|spec| spec.listing()).collect(),
+            prompts: prompts::all(&self.engine).iter().map(prompts::Prompt::listing).collect(),
+            templates: resources::templates(),
+            changing: (false, false),
+        }
+    }
+
+    fn admit(&self, tool: &str, _: ClientCapabilities) -> Result<Patience, RpcError> {
+        match self.engine.tool(tool) {
+            Some(_) => Ok(Patience::Until(self.engine.config.tools.progress_interval)),
+            None => Err(unknown_tool(tool)),
+        }
+    }
+
+    fn call(self: Arc<Self>, tool: &str, arguments: Option<Box<RawValue>>, asking: Asking) -> Answering {
+        let tool = tool.to_owned();
+        Box::pin(async move { call::call(&self.engine, &tool, arguments, asking).await })
+    }
+
+    fn prompt(self: Arc<Self>, name: &str, arguments: BTreeMap<String, String>, _: Asking) -> Answering {
+        let written = prompts::find(&self.engine, name).and_then(|prompt| prompt.write(&arguments));
+        let result = written.and_then(|written| ResultBody::of(&written)).map_err(Stop::from);
+        Box::pin(std::future::ready(result))
+    }
+
+    fn resources(&self, principal: &Principal) -> Vec<Value> {
+        resources::list(&self.engine, principal)
+    }
+
+    fn read(&self, uri: &str, principal: &Principal) -> Option<Vec<Value>> {
+        resources::read(&self.engine, uri, principal).map(|contents| vec![contents])
+    }
+
+    fn complete(
+        &self,
+        of: &Reference,
+        argument: &str,
+        so_far: &str,
+        principal: &Principal,
+    ) -> Result<Vec<String>, RpcError> {
+        completion::complete(&self.engine, of, argument, so_far, principal)
+    }
+
+    fn revision(&self, item: &Item, principal: &Principal) -> u64 {
+        resources::revision(&self.engine, item, principal)
+    }
+
+    fn watch(&self) -> Box<dyn Watch> {
+        Box::new(Events(self.engine.bus.watch()))
+    }
+}
+
+/// The events after which a resource may read otherwise.
+struct Events(broadcast::Receiver<Event>);
+
+impl Watch for Events {
+    fn changed(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async {
+            loop {
+                match self.0.recv().await {
+                    Ok(Event::ThreadChanged(_) | Event::ThreadRemoved { .. } | Event::ProviderChanged(_))
+                    | Err(RecvError::Lagged(_)) => return,
+                    Ok(_) => {}
+                    Err(RecvError::Closed) => return std::future::pending().await,
+                }
+            }
+        })
+    }
+}
+
+fn unknown_tool(name: &str) -> RpcError {
+    RpcError::new(INVALID_PARAMS, format!("unknown tool '{}': tools/list has the names", excerpt(name)))
+}
+
+/// The first sentence carries the words by which clients that defer tools find them.
+fn instructions(default_model: &str) -> Cow<'static, str> {
+    let common = "zen consults other AI models (Gemini, Grok, GPT, OpenRouter, local ones) for second opinions, and \
+                  remembers each conversation. Pass the continuation_id of a reply to go on in its thread, also with \
+                  another model. Give code as absolute file paths, not as text. If the user names a model, pass \
+                  exactly that name as `model`; ";
+    match default_model {
+        "auto" => format!("{common}otherwise leave it out and a fitting one is chosen; listmodels shows all.").into(),
+        name => format!("{common}otherwise leave it out: {name} is asked.").into(),
+    }
+}
