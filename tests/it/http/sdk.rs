@@ -7,16 +7,21 @@ use ::rmcp::{ClientLifecycleMode, ClientServiceExt as _};
 use serde_json::Value;
 use zen::rehearsal::{Rehearsal, Scene};
 
+use crate::rmcp::{Person, is_asked};
 use crate::support::web::{Site, TOKEN};
 use crate::support::{chat, on, soon};
+
+fn transport(site: &Site) -> StreamableHttpClientTransport<reqwest::Client> {
+    // The client's HTTP takes what the process has; a second one to set it changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let uri = format!("http://{}/mcp", site.address);
+    StreamableHttpClientTransport::from_config(StreamableHttpClientTransportConfig::with_uri(uri).auth_header(TOKEN))
+}
 
 async fn converse(lifecycle: ClientLifecycleMode) {
     let rehearsal = Rehearsal::start([Scene::reply("It injects time."), Scene::reply("To pause it.")]).unwrap();
     let site = Site::guarded(&rehearsal).await;
-    let config =
-        StreamableHttpClientTransportConfig::with_uri(format!("http://{}/mcp", site.address)).auth_header(TOKEN);
-    let transport = StreamableHttpClientTransport::from_config(config);
-    let client = soon("the handshake", ().serve_with_lifecycle(transport, lifecycle)).await.unwrap();
+    let client = soon("the handshake", ().serve_with_lifecycle(transport(&site), lifecycle)).await.unwrap();
     let tools = soon("the tools", client.list_all_tools()).await.unwrap();
     assert!(tools.iter().any(|tool| tool.name == "chat"));
     let call = async |arguments: Value| {
@@ -30,6 +35,7 @@ async fn converse(lifecycle: ClientLifecycleMode) {
     let id = first["continuation_offer"]["continuation_id"].as_str().unwrap().to_owned();
     let second = call(on(&id, chat("Why?"))).await;
     assert_eq!(second["continuation_offer"]["remaining_turns"], 18);
+    crate::rmcp::look_around(&client, &id, "It injects time.").await;
     let no_tool = soon("a refusal", client.call_tool(CallToolRequestParams::new("no_such"))).await;
     assert!(no_tool.unwrap_err().to_string().contains("no_such"));
     soon("the end", client.cancel()).await.unwrap();
@@ -50,5 +56,17 @@ async fn a_client_that_finds_out_by_itself_is_served() {
     for preferred in [ProtocolVersion::V_2026_07_28, ProtocolVersion::V_2025_06_18] {
         let legacy_version = Some(ProtocolVersion::V_2025_06_18);
         converse(ClientLifecycleMode::Auto { preferred_versions: vec![preferred], legacy_version }).await;
+    }
+}
+
+#[tokio::test]
+async fn a_client_with_a_person_is_asked_in_either_era() {
+    let newer = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
+    for lifecycle in [ClientLifecycleMode::Initialize, newer] {
+        let rehearsal = Rehearsal::start([Scene::reply("Me.")]).unwrap();
+        let site = Site::guarded(&rehearsal).await;
+        let client = soon("the handshake", Person.serve_with_lifecycle(transport(&site), lifecycle)).await.unwrap();
+        is_asked(&client).await;
+        soon("the end", client.cancel()).await.unwrap();
     }
 }
