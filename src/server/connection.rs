@@ -332,6 +332,7 @@ impl Connection {
             request.cancel.cancel();
         }
         self.asked.close();
+        self.server.subscriptions().forget(self.id);
         self.server.engine.connections.close(self.id);
     }
 

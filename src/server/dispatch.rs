@@ -155,7 +155,7 @@ fn alone_in(connection: &Arc<Connection>, facts: &Facts, params: Option<&RawValu
         }
         ("resources/unsubscribe", Era::Handshake) => {
             let uri = decoded::<ResourceParams>(params)?.uri;
-            server.subscriptions().unsubscribe(connection, &Item::Resource(uri.into()));
+            server.subscriptions().unsubscribe(connection.id, &Item::Resource(uri.into()));
             Ok(ResultBody::empty())
         }
         ("server/discover", Era::Stateless) => server.offers().discover(),

@@ -15,6 +15,7 @@ use super::connection::Connection;
 use super::dispatch::Facts;
 use super::link::Sending;
 use super::surface::{Item, Surface, Watch};
+use crate::id::ConnectionId;
 use crate::mcp::codec::{self, ResultBody};
 use crate::mcp::error::RpcError;
 use crate::mcp::schema::{META_SUBSCRIPTION, SubscriptionFilter};
@@ -34,23 +35,19 @@ pub struct Subscriptions {
 
 #[derive(Default)]
 struct Held {
-    standing: Vec<Standing>,
+    /// Clients of the older era.
+    connections: HashMap<ConnectionId, Standing<Weak<Connection>>>,
+    /// Each `subscriptions/listen` of the newer one.
+    listening: Vec<Standing<mpsc::Sender<Item>>>,
     is_watched: bool,
 }
 
-/// One client's subscriptions.
-struct Standing {
+/// One client's subscriptions, and how it is told.
+struct Standing<To> {
     principal: Principal,
     to: To,
     /// With the revision of which it was told last.
     items: Vec<(Item, u64)>,
-}
-
-enum To {
-    /// A client of the older era.
-    Connection(Weak<Connection>),
-    /// A `subscriptions/listen` of the newer one.
-    Listening(mpsc::Sender<Item>),
 }
 
 impl Subscriptions {
@@ -63,12 +60,12 @@ impl Subscriptions {
         let mut held = self.watched(server);
         // Under the lock: what changes from here on is compared with this.
         let now = server.surface().revision(&item, &connection.principal);
-        let at = held.standing.iter().position(|standing| standing.is_of(connection)).unwrap_or_else(|| {
-            let to = To::Connection(Arc::downgrade(connection));
-            held.standing.push(Standing { principal: connection.principal.clone(), to, items: Vec::new() });
-            held.standing.len() - 1
+        let standing = held.connections.entry(connection.id).or_insert_with(|| Standing {
+            principal: connection.principal.clone(),
+            to: Arc::downgrade(connection),
+            items: Vec::new(),
         });
-        let items = &mut held.standing[at].items;
+        let items = &mut standing.items;
         if items.iter().all(|(known, _)| *known != item) {
             if items.len() >= MAX_ITEMS {
                 return Err(too_many());
@@ -78,13 +75,16 @@ impl Subscriptions {
         Ok(())
     }
 
-    /// Tells it no more.
-    pub fn unsubscribe(&self, connection: &Arc<Connection>, item: &Item) {
-        let mut held = self.held();
-        for standing in held.standing.iter_mut().filter(|standing| standing.is_of(connection)) {
+    /// Tells it no more of `item`.
+    pub fn unsubscribe(&self, connection: ConnectionId, item: &Item) {
+        if let Some(standing) = self.held().connections.get_mut(&connection) {
             standing.items.retain(|(known, _)| known != item);
         }
-        held.standing.retain(|standing| !standing.items.is_empty());
+    }
+
+    /// The client has gone.
+    pub fn forget(&self, connection: ConnectionId) {
+        self.held().connections.remove(&connection);
     }
 
     fn listen(&self, server: &Server, principal: &Principal, items: Vec<Item>) -> mpsc::Receiver<Item> {
@@ -95,8 +95,8 @@ impl Subscriptions {
             let now = surface.revision(&item, principal);
             (item, now)
         });
-        let standing = Standing { principal: principal.clone(), to: To::Listening(to), items: items.collect() };
-        held.standing.push(standing);
+        let standing = Standing { principal: principal.clone(), to, items: items.collect() };
+        held.listening.push(standing);
         changes
     }
 
@@ -111,34 +111,23 @@ impl Subscriptions {
 
     /// What changed, for the clients of the older era; those that listen have been told.
     fn changes(&self, surface: &dyn Surface) -> Vec<(Arc<Connection>, Item)> {
-        let mut known = HashMap::new();
+        let mut revisions = Revisions { surface, known: HashMap::new() };
         let mut changes = Vec::new();
-        let mut held = self.held();
-        held.standing.retain_mut(|standing| {
-            let connection = match &standing.to {
-                To::Connection(connection) => match connection.upgrade() {
-                    Some(connection) => Some(connection),
-                    None => return false,
-                },
-                To::Listening(to) if to.is_closed() => return false,
-                To::Listening(_) => None,
-            };
-            for (item, told) in &mut standing.items {
-                let key = (standing.principal.clone(), item.clone());
-                let now = *known.entry(key).or_insert_with(|| surface.revision(item, &standing.principal));
-                if now == *told {
-                    continue;
-                }
-                match (&standing.to, &connection) {
-                    (To::Connection(_), Some(connection)) => changes.push((Arc::clone(connection), item.clone())),
-                    // One that reads too slowly is told of it with the next change.
-                    (To::Listening(to), _) if to.try_send(item.clone()).is_err() => continue,
-                    _ => {}
-                }
-                *told = now;
-            }
-            true
-        });
+        let Held { connections, listening, .. } = &mut *self.held();
+        connections.retain(|_, standing| standing.to.strong_count() > 0);
+        for standing in connections.values_mut() {
+            let Some(connection) = standing.to.upgrade() else { continue };
+            standing.told_by(&mut revisions, |item| {
+                changes.push((Arc::clone(&connection), item.clone()));
+                true
+            });
+        }
+        listening.retain(|standing| !standing.to.is_closed());
+        for standing in listening {
+            // One that reads too slowly is told of it with the next change.
+            let to = standing.to.clone();
+            standing.told_by(&mut revisions, |item| to.try_send(item.clone()).is_ok());
+        }
         changes
     }
 
@@ -147,9 +136,22 @@ impl Subscriptions {
     }
 }
 
-impl Standing {
-    fn is_of(&self, connection: &Arc<Connection>) -> bool {
-        matches!(&self.to, To::Connection(of) if of.as_ptr() == Arc::as_ptr(connection))
+/// The revisions of this moment; what many subscribe to is looked up once.
+struct Revisions<'a> {
+    surface: &'a dyn Surface,
+    known: HashMap<(Principal, Item), u64>,
+}
+
+impl<To> Standing<To> {
+    /// Has `tell` tell of what has another revision than the one that was told of last.
+    fn told_by(&mut self, revisions: &mut Revisions<'_>, mut tell: impl FnMut(&Item) -> bool) {
+        for (item, told) in &mut self.items {
+            let key = (self.principal.clone(), item.clone());
+            let now = *revisions.known.entry(key).or_insert_with(|| revisions.surface.revision(item, &self.principal));
+            if now != *told && tell(item) {
+                *told = now;
+            }
+        }
     }
 }
 

@@ -219,3 +219,84 @@ impl Stage {
         matches!(self, Self::Completed(_) | Self::Failed(_) | Self::Cancelled)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mcp::envelope::RequestId;
+    use crate::mcp::version::Version;
+
+    fn mine() -> Principal {
+        Principal::user(1)
+    }
+
+    fn state(task: &Task) -> Value {
+        let id: RequestId = serde_json::from_str("1").unwrap();
+        let reply = crate::mcp::codec::result(&id, Version::V2026_07_28, &task.detailed().unwrap());
+        serde_json::from_slice::<Value>(&reply).unwrap()["result"].take()
+    }
+
+    fn id(task: &Task) -> String {
+        task.id.to_string()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_is_its_principals_alone_and_is_kept_for_its_time() {
+        let tasks = Tasks::new(Clock::system());
+        let task = tasks.begin(&mine(), CancellationToken::new()).unwrap();
+        assert!(tasks.find(&id(&task), &mine()).is_ok());
+        let foreign = tasks.find(&id(&task), &Principal::user(2)).err().unwrap();
+        assert_eq!(foreign.code, crate::mcp::error::INVALID_PARAMS);
+        tokio::time::advance(KEPT_FOR * 2).await;
+        assert!(tasks.find(&id(&task), &mine()).is_ok(), "a running one stays");
+        task.end(Ok(ResultBody::empty()));
+        assert!(tasks.find(&id(&task), &mine()).is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_are_only_so_many_and_time_makes_room() {
+        let tasks = Tasks::new(Clock::system());
+        let begin = || tasks.begin(&mine(), CancellationToken::new());
+        let first: Vec<_> = (0..MAX_TASKS).map(|_| begin().unwrap()).collect();
+        assert!(begin().is_none());
+        first.iter().for_each(|task| task.end(Ok(ResultBody::empty())));
+        assert!(begin().is_none(), "each can be asked for during its time");
+        tokio::time::advance(KEPT_FOR).await;
+        assert!(begin().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_task_goes_on_once_all_it_asked_is_answered() {
+        let tasks = Tasks::new(Clock::system());
+        let task = tasks.begin(&mine(), CancellationToken::new()).unwrap();
+        let form = Form { message: "Which?".to_owned(), schema: json!({}) };
+        let (to, mut answered) = oneshot::channel();
+        task.park(vec![("a".to_owned(), form.clone()), ("b".to_owned(), form)], to);
+        let answer = |name: &str| Map::from_iter([(name.to_owned(), json!({ "action": "accept" }))]);
+        task.update(answer("unasked"));
+        task.update(answer("a"));
+        let open = state(&task)["inputRequests"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!((open, answered.try_recv().is_err()), (vec!["b".to_owned()], true));
+        task.update(answer("b"));
+        assert_eq!(answered.await.unwrap().unwrap().len(), 2);
+        assert_eq!(state(&task)["status"], "working");
+    }
+
+    #[tokio::test]
+    async fn what_was_given_up_stays_given_up() {
+        let tasks = Tasks::new(Clock::system());
+        let cancel = CancellationToken::new();
+        let task = tasks.begin(&mine(), cancel.clone()).unwrap();
+        task.give_up();
+        task.end(Ok(ResultBody::empty()));
+        task.note("late".to_owned());
+        assert!(cancel.is_cancelled() && state(&task)["status"] == "cancelled");
+        let failed = tasks.begin(&mine(), CancellationToken::new()).unwrap();
+        failed.end(Err(RpcError::new(INTERNAL_ERROR, "broken")));
+        failed.give_up();
+        assert_eq!(
+            (&state(&failed)["status"], &state(&failed)["error"]["message"]),
+            (&json!("failed"), &json!("broken"))
+        );
+    }
+}

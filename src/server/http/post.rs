@@ -253,7 +253,7 @@ async fn run_stateless(connection: &Arc<Connection>, call: PendingCall) -> Respo
     call.spawn(Arc::new(queue));
     match receiver.recv().await {
         Some(message) if message.message().header.kind != Kind::Notification => reply::json(StatusCode::OK, message),
-        Some(message) => reply::events(Events::of(Rest::Once(receiver), given_up).then(None, &message)),
+        Some(message) => reply::events(Events::of(Rest::once(receiver), given_up).then(None, &message)),
         None => reply::events(Events::of(Rest::Nothing, ())),
     }
 }

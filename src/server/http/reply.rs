@@ -2,6 +2,7 @@
 //! from what the chain approved.
 
 use std::collections::VecDeque;
+use std::future::Future as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -11,10 +12,12 @@ use futures_util::Stream;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Response, StatusCode};
 use tokio::sync::mpsc;
+use tokio::time::Sleep;
 
 use crate::http::body::ReplyBody;
 use crate::http::sse;
 use crate::interceptor::Approved;
+use crate::server::sessions::TICK;
 use crate::server::sessions::outflow::Sent;
 use crate::server::tracker::EventId;
 
@@ -87,9 +90,15 @@ pub struct Events {
 pub enum Rest {
     /// A stream of the older era, which can be taken up again.
     Kept(mpsc::Receiver<Sent>),
-    /// The messages of one stateless request.
-    Once(mpsc::Receiver<Approved>),
+    /// The messages of one stateless request. While none comes, the connection is seen to be alive by the pulse.
+    Once(mpsc::Receiver<Approved>, Pin<Box<Sleep>>),
     Nothing,
+}
+
+impl Rest {
+    pub fn once(messages: mpsc::Receiver<Approved>) -> Self {
+        Self::Once(messages, Box::pin(tokio::time::sleep(TICK)))
+    }
 }
 
 impl Events {
@@ -128,8 +137,16 @@ impl Stream for Events {
                     Sent::KeepAlive => sse::KEEP_ALIVE,
                 })
             }),
-            Rest::Once(receiver) => {
-                receiver.poll_recv(context).map(|message| message.map(|message| event(None, &message)))
+            Rest::Once(receiver, pulse) => {
+                if let Poll::Ready(message) = receiver.poll_recv(context) {
+                    return Poll::Ready(message.map(|message| event(None, &message)));
+                }
+                if pulse.as_mut().poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                let next = pulse.deadline() + TICK;
+                pulse.as_mut().reset(next);
+                Poll::Ready(Some(sse::KEEP_ALIVE))
             }
             Rest::Nothing => Poll::Ready(None),
         }

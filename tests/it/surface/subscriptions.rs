@@ -106,3 +106,17 @@ async fn nobody_hears_of_another_principals_threads() {
     assert!(!events.text.contains(UPDATED), "{}", events.text);
     assert_eq!(events.text.matches(LIST_CHANGED).count(), 1, "{}", events.text);
 }
+
+#[tokio::test]
+async fn a_stream_on_which_nothing_happens_is_kept_alive() {
+    let rehearsal = script();
+    let site = Site::open(&rehearsal, |_| {}).await;
+    let mut reader = site.client().await;
+    let (request, _) = modern("subscriptions/listen", json!({ "notifications": { "resourcesListChanged": true } }));
+    let headers = [BOTH, JSON, MODERN, ("mcp-method", "subscriptions/listen")];
+    let mut events = Events::of(reader.open("POST", "/mcp", &headers, request.to_string().into()).await);
+    events.until(ACKNOWLEDGED).await;
+    // Time goes by at once where everybody waits for it.
+    tokio::time::pause();
+    events.until("\n:").await;
+}
