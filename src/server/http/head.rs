@@ -17,6 +17,8 @@ use crate::mcp::version::{Era, Version};
 const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
+/// Begins the headers that repeat an argument.
+pub const PARAMETER: &str = "mcp-param-";
 pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 const JSON: &str = "application/json";
@@ -90,8 +92,9 @@ pub fn mismatch(what: String) -> RpcError {
 /// Whether a header says what stands in the body.
 pub fn mirrored(head: &Parts, header: &HeaderName, is_needed: bool, body: &str) -> Result<(), RpcError> {
     let value = single(head, header).map_err(|Unclear| mismatch(format!("the header {header} cannot be read")))?;
-    // A name may hold any character; the others are plain.
-    let decode = |value: &str| if *header == NAME { decoded(value) } else { Some(value.to_owned()) };
+    // A name and an argument may hold any character; the others are plain.
+    let is_coded = *header == NAME || header.as_str().starts_with(PARAMETER);
+    let decode = |value: &str| if is_coded { decoded(value) } else { Some(value.to_owned()) };
     match value.map(decode) {
         None if is_needed => Err(mismatch(format!("the header {header} is missing"))),
         None => Ok(()),

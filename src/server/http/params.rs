@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::gate::single;
-use super::head::{mirrored, mismatch};
+use super::head::{PARAMETER, mirrored, mismatch};
 use crate::mcp::error::RpcError;
 use crate::mcp::schema::CallToolParams;
 
@@ -27,7 +27,7 @@ impl Params {
             let fields = tool["inputSchema"]["properties"].as_object()?.iter();
             let headers: Vec<_> = fields
                 .filter_map(|(field, schema)| {
-                    let header = format!("mcp-param-{}", schema[MARK].as_str()?.to_ascii_lowercase());
+                    let header = format!("{PARAMETER}{}", schema[MARK].as_str()?.to_ascii_lowercase());
                     Some((field.clone(), HeaderName::try_from(header).ok()?))
                 })
                 .collect();
