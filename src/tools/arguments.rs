@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::schema::Spec;
+use super::schema::{Field, Kind, Spec};
 use crate::text::nearest::nearest;
 
 /// The arguments do not fit the tool; one sentence for each field.
@@ -33,32 +33,61 @@ pub fn decode<T: DeserializeOwned>(spec: &'static Spec, arguments: Option<&RawVa
 
 /// The declared arguments (an explicit null counts as absent), and what is wrong with them.
 fn check(spec: &Spec, arguments: Map<String, Value>) -> (Map<String, Value>, Vec<String>) {
-    let mut known = Map::new();
     let mut problems = Vec::new();
-    for (name, value) in arguments {
-        match spec.fields.iter().find(|field| field.name == name) {
-            Some(_) if value.is_null() => {}
-            Some(field) if field.kind.accepts(&value) => {
-                known.insert(name, value);
-            }
-            Some(field) => problems.push(format!("`{name}` must be {}", field.kind.expects())),
-            None if spec.closed => problems.push(unknown(spec, &name)),
-            None => {}
-        }
-    }
-    for field in spec.fields.iter().filter(|field| field.required && !known.contains_key(field.name)) {
-        if !problems.iter().any(|problem| problem.starts_with(&format!("`{}` ", field.name))) {
-            problems.push(format!("`{}` is missing: it must be {}", field.name, field.kind.expects()));
-        }
-    }
+    let known = check_object("", spec.fields, spec.closed, arguments, &mut problems);
     (known, problems)
 }
 
-fn unknown(spec: &Spec, name: &str) -> String {
+/// `within` stands before the names of the fields: empty, or such as `models[1].`.
+fn check_object(
+    within: &str,
+    fields: &[Field],
+    closed: bool,
+    given: Map<String, Value>,
+    problems: &mut Vec<String>,
+) -> Map<String, Value> {
+    let mut known = Map::new();
+    let mut wrong = Vec::new();
+    for (name, value) in given {
+        match fields.iter().find(|field| field.name == name) {
+            Some(_) if value.is_null() => {}
+            Some(Field { kind, .. }) if !kind.accepts(&value) => {
+                problems.push(format!("`{within}{name}` must be {}", kind.expects()));
+                wrong.push(name);
+            }
+            Some(Field { kind: Kind::Records(_, inner), .. }) => {
+                let records = check_records(&format!("{within}{name}"), inner, value, problems);
+                known.insert(name, records);
+            }
+            Some(_) => {
+                known.insert(name, value);
+            }
+            None if closed => problems.push(unknown(within, fields, &name)),
+            None => {}
+        }
+    }
+    for field in fields.iter().filter(|field| field.required && !known.contains_key(field.name)) {
+        if !wrong.iter().any(|name| name == field.name) {
+            problems.push(format!("`{within}{}` is missing: it must be {}", field.name, field.kind.expects()));
+        }
+    }
+    known
+}
+
+fn check_records(name: &str, fields: &[Field], records: Value, problems: &mut Vec<String>) -> Value {
+    let Value::Array(records) = records else { return records };
+    let checked = records.into_iter().enumerate().map(|(index, record)| match record {
+        Value::Object(record) => check_object(&format!("{name}[{index}]."), fields, true, record, problems).into(),
+        other => other,
+    });
+    checked.collect()
+}
+
+fn unknown(within: &str, fields: &[Field], name: &str) -> String {
     let name: String = name.chars().take(64).collect();
-    match nearest(&name, spec.fields.iter().map(|field| field.name)) {
-        Some(known) => format!("`{name}` is unknown: did you mean `{known}`?"),
-        None => format!("`{name}` is unknown"),
+    match nearest(&name, fields.iter().map(|field| field.name)) {
+        Some(known) => format!("`{within}{name}` is unknown: did you mean `{known}`?"),
+        None => format!("`{within}{name}` is unknown"),
     }
 }
 
@@ -67,7 +96,6 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::tools::schema::{Field, Kind};
 
     static SPEC: Spec = Spec {
         name: "ask",
@@ -79,6 +107,13 @@ mod tests {
             Field::required("paths", Kind::Texts, ""),
             Field::TEMPERATURE,
             Field::THINKING_MODE,
+            Field::optional(
+                "who",
+                Kind::Records(2, &[Field::required("model", Kind::Text, ""), Field::TEMPERATURE]),
+                "",
+            ),
+            Field::optional("found", Kind::Objects, ""),
+            Field::flag("deep", false, ""),
         ],
         closed: true,
     };
@@ -105,6 +140,25 @@ mod tests {
                 "`paths` must be a list of texts",
                 "`prompt` is missing: it must be text",
             ]
+        );
+    }
+
+    #[test]
+    fn what_stands_in_records_is_checked_like_the_rest() {
+        let records = r#"{"prompt":"a","paths":[],"who":[{"temperature":"hot"},{"model":"m","modell":1}],"deep":1}"#;
+        assert_eq!(
+            decoded(records).unwrap_err().problems,
+            [
+                "`who[0].temperature` must be a number from 0 to 1",
+                "`who[0].model` is missing: it must be text",
+                "`who[1].modell` is unknown: did you mean `model`?",
+                "`deep` must be true or false",
+            ]
+        );
+        let few = decoded(r#"{"prompt":"a","paths":[],"who":[{"model":"m"}],"found":["x"]}"#).unwrap_err();
+        assert_eq!(
+            few.problems,
+            ["`who` must be a list of at least 2 objects with model, temperature", "`found` must be a list of objects"]
         );
     }
 

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::id::{ModelId, ProviderId};
 use crate::process::{self, Ended, Heard, Output as Written};
+use crate::provider::Category;
 use crate::text::nearest::nearest;
 use crate::text::sanitise;
 use crate::thread::turn::{Consultation, RefusedFile, Turn};
@@ -30,8 +31,7 @@ pub struct Clink;
 static SPEC: Spec = Spec {
     name: "clink",
     title: "Link to a CLI agent",
-    description: "Hand a task to another AI agent installed here as a CLI (claude, codex, gemini), which works in the \
-                  project with its own tools. The reply offers a continuation_id.",
+    description: "Hand a task to another AI agent installed here as a CLI, which works in the project with its own tools.",
     read_only: false,
     fields: &[
         Field::required("prompt", Kind::Text, "The task with its context"),
@@ -78,6 +78,10 @@ struct Request {
 impl Tool for Clink {
     fn spec(&self) -> &'static Spec {
         &SPEC
+    }
+
+    fn category(&self) -> Option<Category> {
+        Some(Category::Balanced)
     }
 
     fn run<'a>(&'a self, call: &'a Call) -> Run<'a> {

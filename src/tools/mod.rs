@@ -25,7 +25,7 @@ use crate::config::Environment;
 use crate::file::root::Roots;
 use crate::id::{ModelId, ProviderId};
 use crate::process::Children;
-use crate::provider::{Listener, Registry};
+use crate::provider::{Category, Listener, Registry};
 use crate::secret::Redactor;
 use crate::thread::Principal;
 use crate::thread::threads::{Target, Threads};
@@ -39,6 +39,16 @@ use schema::Spec;
 pub trait Tool: Send + Sync {
     /// What the tool is called, what it is for, and what it takes.
     fn spec(&self) -> &'static Spec;
+
+    /// What kind of model suits it, where the choice is zen's. None: it asks no model and reaches nobody.
+    fn category(&self) -> Option<Category> {
+        None
+    }
+
+    /// Its entry in `tools/list`.
+    fn listing(&self) -> serde_json::Value {
+        self.spec().listing(self.category().is_some())
+    }
 
     /// Does what `call` asks. Dropping the future gives the call up.
     fn run<'a>(&'a self, call: &'a Call) -> Run<'a>;
@@ -105,8 +115,9 @@ pub fn all() -> Vec<Box<dyn Tool>> {
         Box::new(simple::chat::Chat),
         Box::new(clink::Clink),
         Box::new(simple::challenge::Challenge),
+        Box::new(simple::apilookup::ApiLookup),
         Box::new(simple::listmodels::ListModels),
-        Box::new(simple::listthreads::ListThreads),
         Box::new(simple::version::Version),
+        Box::new(simple::listthreads::ListThreads),
     ]
 }

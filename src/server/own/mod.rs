@@ -39,10 +39,9 @@ impl Own {
 
 impl Surface for Own {
     fn fixed(&self) -> Fixed {
-        let specs = || self.engine.tools().map(|tool| tool.spec());
         Fixed {
             instructions: instructions(&self.engine.config.models.default).into_owned(),
-            tools: specs().map(|spec| spec.listing()).collect(),
+            tools: self.engine.tools().map(|tool| tool.listing()).collect(),
             prompts: prompts::all(&self.engine).iter().map(prompts::Prompt::listing).collect(),
             templates: resources::templates(),
             changing: (false, false),

@@ -13,8 +13,7 @@ pub struct Challenge;
 static SPEC: Spec = Spec {
     name: "challenge",
     title: "Challenge",
-    description: "Examine a statement critically instead of agreeing by reflex. Use it when the user disagrees, doubts \
-                  or pushes back. No model is asked.",
+    description: "Examine a statement critically instead of agreeing by reflex. Use it when the user disagrees, doubts or pushes back.",
     read_only: true,
     fields: &[Field::required("prompt", Kind::Text, "The statement")],
     closed: false,

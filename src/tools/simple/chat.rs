@@ -56,6 +56,10 @@ impl Tool for Chat {
         &SPEC
     }
 
+    fn category(&self) -> Option<Category> {
+        Some(Category::FastResponse)
+    }
+
     fn run<'a>(&'a self, call: &'a Call) -> Run<'a> {
         Box::pin(async move {
             let started = call.clock.wall();

@@ -52,6 +52,8 @@ pub fn listing(registry: &Registry, providers: &[ProviderStatus], default: &str)
             text.push_str(&line(offer, resting(provider, &offer.model.id)));
         }
     }
+    let configured = providers.iter().filter(|provider| provider.configured).count();
+    let _ = write!(text, "\n{configured} providers are configured and offer {} models.\n", offered.len());
     let unset: Vec<_> = providers
         .iter()
         .filter(|provider| !provider.configured)
@@ -91,8 +93,11 @@ fn resting(provider: &ProviderStatus, model: &ModelId) -> Option<String> {
 fn line(offer: &Choice, resting: Option<String>) -> String {
     let model = &offer.model;
     let mut line = format!("- `{}`: score {}, {} context", model.id, model.score, in_thousands(model.context_window));
-    if model.images {
-        line.push_str(", images");
+    for (has, says) in [(model.thinking, ", thinking"), (model.images, ", images"), (model.code_generation, ", code")] {
+        line.push_str(if has { says } else { "" });
+    }
+    if !model.description.is_empty() {
+        let _ = write!(line, "; {}", model.description.trim_end_matches('.'));
     }
     if !model.aliases.is_empty() {
         let _ = write!(line, "; also {}", model.aliases.join(", "));

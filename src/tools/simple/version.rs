@@ -31,12 +31,19 @@ impl Tool for Version {
             let providers: Vec<_> =
                 call.models.providers().into_iter().filter(|provider| provider.configured).map(|p| p.title).collect();
             let listed = if providers.is_empty() { "none".to_owned() } else { providers.join(", ") };
-            let content = format!("# zen {version}\n\nDefault model: {default}\nProviders: {listed}");
+            let program =
+                std::env::current_exe().map_or_else(|_| "unknown".to_owned(), |path| path.display().to_string());
+            let content = format!(
+                "# zen {version}\n\nDefault model: {default}\nProviders: {listed}\nProgram: {program}\nUpdates \
+                 are not looked for: compare with the releases of {}.",
+                env!("CARGO_PKG_NAME"),
+            );
             let mode = if default == "auto" { "auto" } else { "static" };
             let output = Output::new(Status::Success, content)
                 .with("tool_name", SPEC.name)
                 .with("server_version", version)
-                .with("platform", std::env::consts::OS)
+                .with("rust_version", env!("CARGO_PKG_RUST_VERSION"))
+                .with("platform", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH))
                 .with("model_selection_mode", mode)
                 .with("default_model", default.as_str());
             Ok(Reply { body: Body::Output(output), turn: None })
