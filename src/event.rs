@@ -46,6 +46,8 @@ pub enum Event {
     PauseResolved(PauseId),
     /// A request to a provider was answered or failed: its figures, and perhaps its breakers, are others now.
     ProviderChanged(ProviderPlace),
+    /// Other tools are offered than before.
+    ToolsChanged,
     /// The control socket turned a foreign user away.
     ControlRefused {
         uid: u32,

@@ -107,7 +107,7 @@ impl Changes {
             Event::ProviderChanged(place) => {
                 self.providers.insert(place);
             }
-            Event::BudgetDecided { .. } | Event::ControlRefused { .. } => {}
+            Event::BudgetDecided { .. } | Event::ToolsChanged | Event::ControlRefused { .. } => {}
         }
     }
 

@@ -6,13 +6,14 @@ pub mod connections;
 mod interceptors;
 mod invoke;
 mod metering;
+mod toolbox;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::event::Bus;
+use crate::event::{Bus, Event};
 use crate::file::root::{RootError, Roots};
 use crate::interceptor::Chain;
 use crate::interceptor::builtin::message_log::MessageLog;
@@ -22,18 +23,19 @@ use crate::provider::{BadProviders, Registry};
 use crate::secret::Redactor;
 use crate::shutdown::Shutdown;
 use crate::telemetry::metrics::Metrics;
-use crate::text::nearest::nearest;
 use crate::thread::memory::MemoryStore;
 use crate::thread::threads::{Limits, Threads};
 use crate::token::Learned;
 use crate::tools::clink::manifest::Clis;
-use crate::tools::{self, Settings, Tool};
+use crate::tools::{Settings, Tool};
 use calls::Calls;
 use connections::Connections;
 use metering::Meter;
+use toolbox::Toolbox;
 
 pub use crate::telemetry::metrics::{Family, Sample};
 pub use invoke::Outcome;
+pub use toolbox::UnknownTool;
 
 pub struct Engine {
     pub clock: Clock,
@@ -55,7 +57,7 @@ pub struct Engine {
     roots: Roots,
     learned: Learned,
     settings: Arc<Settings>,
-    tools: Vec<Box<dyn Tool>>,
+    toolbox: Toolbox,
 }
 
 /// What an engine is started with.
@@ -79,8 +81,8 @@ pub enum StartError {
     Interceptors(Vec<String>),
     #[error("{}", .0.join("\n"))]
     Clis(Vec<String>),
-    #[error("tools.disabled: '{name}' is no tool{}", suggestion.as_ref().map(|name| format!(": did you mean '{name}'?")).unwrap_or_default())]
-    UnknownTool { name: String, suggestion: Option<String> },
+    #[error(transparent)]
+    UnknownTool(#[from] UnknownTool),
 }
 
 impl Engine {
@@ -126,7 +128,7 @@ impl Engine {
             learned: Learned::default(),
             settings: Arc::new(settings),
             children: Children::default(),
-            tools: enabled(&config.tools.disabled)?,
+            toolbox: Toolbox::new(&config.tools.disabled)?,
             bus,
             config,
             redactor,
@@ -151,29 +153,27 @@ impl Engine {
 
     /// The enabled tools, in the order in which they are listed.
     pub fn tools(&self) -> impl Iterator<Item = &dyn Tool> {
-        self.tools.iter().map(|tool| &**tool)
+        self.toolbox.enabled()
     }
 
     pub fn tool(&self, name: &str) -> Option<&dyn Tool> {
         self.tools().find(|tool| tool.spec().name == name)
     }
 
+    /// From now on all tools but these are offered; calls in flight go on. Says [`Event::ToolsChanged`] where that makes a
+    /// difference.
+    ///
+    /// # Errors
+    /// A name is no tool's: then nothing has changed.
+    pub fn disable_tools(&self, disabled: &[String]) -> Result<(), UnknownTool> {
+        if self.toolbox.disable(disabled)? {
+            self.bus.say(Event::ToolsChanged);
+        }
+        Ok(())
+    }
+
     /// What the files of a call may be read from, and why nothing where that is so.
     pub fn roots(&self) -> &Roots {
         &self.roots
     }
-}
-
-fn enabled(disabled: &[String]) -> Result<Vec<Box<dyn Tool>>, StartError> {
-    let mut tools = tools::all();
-    for name in disabled {
-        let wanted = name.trim().to_ascii_lowercase();
-        if !tools::all().iter().any(|tool| tool.spec().name == wanted) {
-            let all = tools::all();
-            let suggestion = nearest(&wanted, all.iter().map(|tool| tool.spec().name)).map(str::to_owned);
-            return Err(StartError::UnknownTool { name: name.clone(), suggestion });
-        }
-        tools.retain(|tool| tool.spec().name != wanted);
-    }
-    Ok(tools)
 }
