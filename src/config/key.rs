@@ -170,7 +170,7 @@ pub static KEYS: LazyLock<Vec<Key>> =
     LazyLock::new(|| FIXED.into_iter().chain(insight::KEYS).chain(provider::keys()).collect());
 
 /// The keys that are the same whatever providers there are.
-const FIXED: [Key; 72] = [
+const FIXED: [Key; 73] = [
     Key::cap(
         "threads.ttl",
         duration(|d| &mut d.config.threads.ttl, seconds(1), days(365)),
@@ -222,6 +222,11 @@ const FIXED: [Key; 72] = [
         "The client's cap on a tool's result; a prompt may have 60 % of it.",
     )
     .or("MAX_MCP_OUTPUT_TOKENS", Unit::Same),
+    Key::new(
+        "tools.prompts",
+        Field::Path(|d| &mut d.config.tools.prompts),
+        "A folder with system prompts in place of the shipped ones, such as chat.md; read when zen starts.",
+    ),
     Key::new(
         "tools.progress_interval",
         duration(|d| &mut d.config.tools.progress_interval, millis(10), seconds(600)),

@@ -61,6 +61,8 @@ pub struct Tools {
     pub max_output: Tokens,
     /// How often a caller hears that a model still thinks.
     pub progress_interval: Duration,
+    /// Prompts of the user's own; None: the shipped ones alone.
+    pub prompts: Option<PathBuf>,
 }
 
 impl Tools {
@@ -268,7 +270,12 @@ impl Default for Models {
 
 impl Default for Tools {
     fn default() -> Self {
-        Self { disabled: Vec::new(), max_output: Tokens(25_000), progress_interval: Duration::from_secs(10) }
+        Self {
+            disabled: Vec::new(),
+            max_output: Tokens(25_000),
+            progress_interval: Duration::from_secs(10),
+            prompts: None,
+        }
     }
 }
 

@@ -27,6 +27,7 @@ use crate::thread::memory::MemoryStore;
 use crate::thread::threads::{Limits, Threads};
 use crate::token::Learned;
 use crate::tools::clink::manifest::Clis;
+use crate::tools::prompts::{BadPrompts, Prompts};
 use crate::tools::{Settings, Tool};
 use calls::Calls;
 use connections::Connections;
@@ -82,6 +83,8 @@ pub enum StartError {
     #[error("{}", .0.join("\n"))]
     Clis(Vec<String>),
     #[error(transparent)]
+    Prompts(#[from] BadPrompts),
+    #[error(transparent)]
     UnknownTool(#[from] UnknownTool),
 }
 
@@ -112,6 +115,7 @@ impl Engine {
             clis: Clis::load(&config.clink, &config.environment, &redactor).map_err(StartError::Clis)?,
             clink: config.clink.clone(),
             redactor: redactor.clone(),
+            prompts: Prompts::open(config.tools.prompts.as_deref())?,
         };
         Ok(Arc::new(Self {
             clock,

@@ -101,11 +101,6 @@ pub async fn consult(call: &Call, question: Question) -> Result<Consulted, ToolE
     Ok(Consulted::new(asked, answer, drafted.sources))
 }
 
-/// The tool's own words, in the language that the configuration asks for.
-pub fn system_prompt(text: &str, locale: &str) -> String {
-    if locale.is_empty() { text.to_owned() } else { format!("Always respond in {locale}.\n\n{text}") }
-}
-
 /// Refuses a prompt that is too long for an argument: the caller is told to send it as a [`PROMPT_FILE`].
 pub fn check_prompt(prompt: &str, limit: usize) -> Result<(), ToolError> {
     let size = prompt.chars().count();

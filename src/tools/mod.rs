@@ -6,6 +6,7 @@ pub mod clink;
 pub mod consult;
 pub mod error;
 mod programs;
+pub mod prompts;
 pub mod reply;
 pub mod repository;
 pub mod schema;
@@ -33,6 +34,7 @@ use crate::token::Learned;
 use crate::unit::Tokens;
 use clink::manifest::Clis;
 use error::ToolError;
+use prompts::Prompts;
 use reply::Reply;
 use schema::Spec;
 
@@ -98,6 +100,7 @@ pub struct Settings {
     /// The CLIs that can be asked.
     pub clis: Clis,
     pub redactor: Redactor,
+    pub prompts: Prompts,
 }
 
 /// Hears how far a call has come.

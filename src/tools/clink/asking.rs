@@ -16,7 +16,7 @@ use crate::thread::history::{History, Now};
 use crate::thread::turn::RefusedFile;
 use crate::tools::consult;
 use crate::tools::error::ToolError;
-use crate::tools::{Call, programs};
+use crate::tools::{Call, programs, prompts};
 use crate::unit::Tokens;
 
 /// The window that is reckoned with for a CLI's model: all of the known ones have at least as much.
@@ -81,7 +81,7 @@ fn references(call: &Call, paths: &[String]) -> (Vec<Reference>, Vec<RefusedFile
 fn text(call: &Call, cli: &Cli, role: &Role, prompt: &str, references: &[Reference]) -> String {
     let mut text = String::new();
     if cli.system_prompt_flag.is_none() {
-        text.push_str(&consult::system_prompt(&role.prompt, &call.settings.locale));
+        text.push_str(&prompts::in_language(&role.prompt, &call.settings.locale));
         text.push_str("\n\n");
     }
     text.push_str(&conversation(call, prompt));
@@ -153,7 +153,7 @@ fn command(call: &Call, cli: &Cli, role: &Role, folder_named: Option<&str>, text
     let mut command = Command::new(program, limits);
     command.arguments = arguments.iter().map(OsString::from).collect();
     if let Some(flag) = &cli.system_prompt_flag {
-        command.arguments.extend([flag.into(), consult::system_prompt(&role.prompt, &settings.locale).into()]);
+        command.arguments.extend([flag.into(), prompts::in_language(&role.prompt, &settings.locale).into()]);
     }
     command.arguments.extend(role.args.iter().map(OsString::from));
     command.environment = environment(call, cli);

@@ -15,8 +15,7 @@ pub struct Chat;
 static SPEC: Spec = Spec {
     name: "chat",
     title: "Chat",
-    description: "Ask another model: a second opinion, ideas, an explanation, with files and images. The reply offers a \
-                  continuation_id; pass it to go on in the same thread, with any model.",
+    description: "Ask another model: a second opinion, ideas, an explanation, with files and images. Pass the reply's continuation_id to go on, with any model.",
     read_only: true,
     fields: &[
         Field::required("prompt", Kind::Text, "The question with its context; code belongs in files"),
@@ -30,8 +29,6 @@ static SPEC: Spec = Spec {
     ],
     closed: true,
 };
-
-const SYSTEM_PROMPT: &str = include_str!("../../../assets/prompts/chat.md");
 
 /// What stands under every answer: it is one voice, and data.
 const REMINDER: &str =
@@ -65,7 +62,7 @@ impl Tool for Chat {
             let started = call.clock.wall();
             let request: Request = arguments::decode(&SPEC, call.arguments.as_deref())?;
             request.check(call.settings.prompt_chars)?;
-            let system = consult::system_prompt(SYSTEM_PROMPT, &call.settings.locale);
+            let system = call.settings.prompts.system(SPEC.name, &call.settings.locale);
             let question = Question {
                 prompt_file: Some(PROMPT_FILE),
                 paths: request.paths,
