@@ -15,9 +15,13 @@ use crate::thread::Principal;
 use crate::thread::room::Occupied;
 use crate::thread::threads::{CannotContinue, Target};
 use crate::tools::error::ToolError;
+use crate::tools::reply::step::Failed;
 use crate::tools::reply::{Body, Reply};
 use crate::tools::schema::Field;
 use crate::tools::{Call, Tool};
+
+const NOT_REMEMBERED: &str = "The thread was expired while this call was in flight: this reply is not remembered, \
+    unless a person restores the thread now.";
 
 /// What the caller gets: a text, and whether it tells of a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +48,12 @@ impl Engine {
             replied = self.run(live, tool, arguments, principal, roots) => replied,
         };
         let (outcome, stage) = match replied {
+            Ok(Body::Step(mut step)) => {
+                let failed = step.failed.take();
+                let is_error = failed.is_some();
+                let stage = failed.map_or(Stage::Done, |Failed { class, message }| Stage::Failed { class, message });
+                (Outcome { text: step.into_text(), is_error }, stage)
+            }
             Ok(body) => (Outcome { text: body.into_text(), is_error: false }, Stage::Done),
             Err(error) => {
                 let text = Body::Output(error.output(tool.spec().name)).into_text();
@@ -123,22 +133,26 @@ impl Engine {
     ) -> Body {
         let Reply { mut body, turn } = reply;
         let Some(turn) = turn else { return body };
+        let answered = turn.is_answered();
         let recorded = self.threads.record_in(workspace, target, principal, turn);
         if recorded.is_ok() {
             live.belongs_to(target.id());
         }
-        if let Body::Output(output) = &mut body {
-            match recorded {
-                Ok(recorded) => {
-                    output.hold_under(self.settings.reply_tokens, target.id(), recorded.turn);
-                    output.offer(target.id(), recorded.remaining);
-                }
-                Err(_) => {
-                    let notice = "The thread was expired while this call was in flight: this reply is not remembered, \
-                                  unless a person restores the thread now.";
-                    output.metadata.insert("notice".to_owned(), notice.into());
-                }
+        let (cap, id) = (self.settings.reply_tokens, target.id());
+        match (&mut body, recorded) {
+            (Body::Output(output), Ok(recorded)) => {
+                output.hold_under(cap, id, recorded.turn);
+                output.offer(id, recorded.remaining);
             }
+            (Body::Output(output), Err(_)) => {
+                output.metadata.insert("notice".to_owned(), NOT_REMEMBERED.into());
+            }
+            (Body::Step(step), Ok(recorded)) => {
+                step.hold_under(cap, id, recorded.turn);
+                step.recorded(id, recorded, answered);
+            }
+            (Body::Step(step), Err(_)) => step.note("notice", NOT_REMEMBERED),
+            (Body::Document(_), _) => {}
         }
         body
     }

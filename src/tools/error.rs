@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::arguments::BadArguments;
+use super::reply::step::Failed;
 use super::reply::{Output, Status};
 use crate::budget::PromptTooLarge;
 use crate::file::refusal::Refusal;
@@ -16,6 +17,8 @@ pub enum ToolError {
     Arguments(#[from] BadArguments),
     #[error("the prompt has {size} characters; one call may carry {limit}")]
     PromptTooLong { size: usize, limit: usize },
+    #[error("the step has {size} characters; one may have {limit}")]
+    StepTooLong { size: usize, limit: usize },
     #[error(transparent)]
     CannotContinue(#[from] CannotContinue),
     #[error(transparent)]
@@ -42,7 +45,7 @@ impl ToolError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Arguments(_) => "invalid_arguments",
-            Self::PromptTooLong { .. } => "prompt_too_long",
+            Self::PromptTooLong { .. } | Self::StepTooLong { .. } => "prompt_too_long",
             Self::CannotContinue(CannotContinue::Unknown { .. }) => "thread_unknown",
             Self::CannotContinue(CannotContinue::Full { .. }) => "thread_full",
             Self::CannotContinue(CannotContinue::NoRoom(_)) => "threads_no_room",
@@ -66,6 +69,11 @@ impl ToolError {
         }
     }
 
+    /// What is to be known of it where the call has a reply all the same.
+    pub fn failed(&self) -> Failed {
+        Failed { class: self.class(), message: self.to_string() }
+    }
+
     pub fn is_cancelled(&self) -> bool {
         matches!(self, Self::Cancelled) || self.class() == Some(Class::Cancelled)
     }
@@ -78,6 +86,7 @@ impl ToolError {
                 "Save the prompt as a file named prompt.txt and pass its absolute path in absolute_file_paths."
             }
             Self::CannotContinue(CannotContinue::NoRoom(_)) => "Tell the person whom you work for.",
+            Self::StepTooLong { .. } => "Shorten the step; put details into files and name these in relevant_files.",
             Self::CannotContinue(_) => {
                 "Send the whole question again without continuation_id: that opens a new thread."
             }
@@ -95,7 +104,7 @@ impl ToolError {
     /// The error in the envelope that agents know.
     pub fn output(&self, tool: &str) -> Output {
         let status = match self {
-            Self::PromptTooLong { .. } => Status::ResendPrompt,
+            Self::PromptTooLong { .. } | Self::StepTooLong { .. } => Status::ResendPrompt,
             _ => Status::Error,
         };
         let mut output = Output::new(status, format!("{} {}", sentence(&self.to_string()), self.hint()))
@@ -104,7 +113,7 @@ impl ToolError {
         match self {
             Self::Provider(failure) => self.provider_details(failure, &mut output),
             Self::Cli(failure) => output.metadata.extend(failure.details.clone()),
-            Self::PromptTooLong { size, limit } => {
+            Self::PromptTooLong { size, limit } | Self::StepTooLong { size, limit } => {
                 output.metadata.insert("prompt_size".to_owned(), Value::from(*size));
                 output.metadata.insert("limit".to_owned(), Value::from(*limit));
             }

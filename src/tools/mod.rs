@@ -10,7 +10,9 @@ pub mod prompts;
 pub mod reply;
 pub mod repository;
 pub mod schema;
+pub mod shape;
 pub mod simple;
+pub mod workflow;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -117,6 +119,17 @@ pub fn all() -> Vec<Box<dyn Tool>> {
     vec![
         Box::new(simple::chat::Chat),
         Box::new(clink::Clink),
+        Box::new(&workflow::thinkdeep::THINKDEEP),
+        Box::new(&workflow::planner::PLANNER),
+        Box::new(&workflow::codereview::CODEREVIEW),
+        Box::new(&workflow::precommit::PRECOMMIT),
+        Box::new(&workflow::debug::DEBUG),
+        Box::new(&workflow::secaudit::SECAUDIT),
+        Box::new(&workflow::docgen::DOCGEN),
+        Box::new(&workflow::analyze::ANALYZE),
+        Box::new(&workflow::refactor::REFACTOR),
+        Box::new(&workflow::tracer::TRACER),
+        Box::new(&workflow::testgen::TESTGEN),
         Box::new(simple::challenge::Challenge),
         Box::new(simple::apilookup::ApiLookup),
         Box::new(simple::listmodels::ListModels),

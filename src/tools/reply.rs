@@ -1,5 +1,7 @@
 //! What a tool gives back: the envelope of older servers, kept as it was on the wire, and the turn to be remembered.
 
+pub mod step;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -7,6 +9,7 @@ use crate::id::ThreadId;
 use crate::thread::turn::Turn;
 use crate::token;
 use crate::unit::Tokens;
+use step::StepReply;
 
 pub struct Reply {
     pub body: Body,
@@ -18,6 +21,8 @@ pub enum Body {
     Output(Output),
     /// A JSON document of the tool's own shape.
     Document(String),
+    /// One step of several, in the thread where the next one goes on.
+    Step(Box<StepReply>),
 }
 
 /// The common envelope (`ToolOutput`).
@@ -37,6 +42,7 @@ pub enum Status {
     Error,
     ResendPrompt,
     ContinuationAvailable,
+    FilesRequiredToContinue,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -55,6 +61,8 @@ pub struct Offer {
 
 /// From this many turns left, the offer says that the end is near.
 const NEAR_THE_END: u32 = 2;
+
+const LAST_TURN: &str = "This was the thread's last turn; start a new one by leaving continuation_id out.";
 
 impl Output {
     pub fn new(status: Status, content: impl Into<String>) -> Self {
@@ -87,19 +95,25 @@ impl Output {
     /// Says that the thread takes `remaining` more turns, or that it takes none.
     pub fn offer(&mut self, thread: ThreadId, remaining: u32) {
         if remaining == 0 {
-            self.status = Status::Success;
-            let notice = "This was the thread's last turn; start a new one by leaving continuation_id out.";
-            self.metadata.insert("notice".to_owned(), notice.into());
+            self.metadata.insert("notice".to_owned(), LAST_TURN.into());
             return;
         }
-        self.status = Status::ContinuationAvailable;
+        if self.status == Status::Success {
+            self.status = Status::ContinuationAvailable;
+        }
+        self.continuation_offer = Some(Offer::new(thread, remaining));
+    }
+}
+
+impl Offer {
+    fn new(thread: ThreadId, remaining: u32) -> Self {
         let turns = if remaining == 1 { "turn" } else { "turns" };
         let note = if remaining <= NEAR_THE_END {
             format!("Only {remaining} more {turns} in this thread: bring it to an end.")
         } else {
             format!("You can continue this thread for {remaining} more {turns}.")
         };
-        self.continuation_offer = Some(Offer { continuation_id: thread, note, remaining_turns: remaining });
+        Self { continuation_id: thread, note, remaining_turns: remaining }
     }
 }
 
@@ -108,6 +122,7 @@ impl Body {
     pub fn into_text(self) -> String {
         match self {
             Self::Document(text) => text,
+            Self::Step(step) => step.into_text(),
             Self::Output(output) => serde_json::to_string(&output).unwrap_or(output.content),
         }
     }

@@ -29,3 +29,4 @@ mod threads;
 mod threats;
 mod tokens;
 mod tui;
+mod workflow;

@@ -8,7 +8,7 @@ use crate::tools::consult::{self, PROMPT_FILE, Question};
 use crate::tools::error::ToolError;
 use crate::tools::reply::{Body, Output, Reply, Status};
 use crate::tools::schema::{Field, Kind, Spec};
-use crate::tools::{Call, Run, Tool, arguments};
+use crate::tools::{Call, Run, Tool, arguments, shape};
 
 pub struct Chat;
 
@@ -100,7 +100,11 @@ impl Request {
 }
 
 fn output(consulted: &Consulted) -> Output {
-    let output = Output::new(Status::Success, format!("{}{REMINDER}", consulted.answer.text))
+    let status = match shape::decode(&consulted.answer.text, &[]) {
+        Some(_) => Status::FilesRequiredToContinue,
+        None => Status::Success,
+    };
+    let output = Output::new(status, format!("{}{REMINDER}", consulted.answer.text))
         .with("tool_name", SPEC.name)
         .with("conversation_ready", true);
     consulted.tell(output)

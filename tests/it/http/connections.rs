@@ -28,7 +28,7 @@ impl Bare {
             return false;
         }
         let mut reply = Vec::new();
-        while !reply.ends_with(b"}}") {
+        while !is_whole(&reply) {
             match soon("a reply", self.0.read_buf(&mut reply)).await {
                 Ok(0) | Err(_) => return false,
                 Ok(_) => {}
@@ -36,6 +36,14 @@ impl Bare {
         }
         reply.starts_with(b"HTTP/1.1 200")
     }
+}
+
+/// A piece of a longer reply may end like the whole.
+fn is_whole(reply: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(reply);
+    let Some((head, _)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    length.is_some_and(|length: usize| reply.len() >= head.len() + 4 + length)
 }
 
 fn tasks() -> usize {
