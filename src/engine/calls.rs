@@ -53,6 +53,8 @@ pub struct State {
     /// Characters of the reply that have arrived.
     pub text_chars: u64,
     pub ended: Option<UnixMillis>,
+    /// How it stands where several models are asked at once; else empty.
+    pub standing: String,
     text: String,
 }
 
@@ -180,6 +182,7 @@ impl LiveCall {
             model: state.model.clone(),
             text_chars: state.text_chars,
             ended: state.ended,
+            standing: state.standing.clone(),
             text: String::new(),
         }
     }
@@ -228,6 +231,11 @@ impl Progress for LiveCall {
             state.provider = Some(provider.clone());
             state.model = Some(model.clone());
         }
+        self.changed();
+    }
+
+    fn stands(&self, standing: &str) {
+        standing.clone_into(&mut self.state().standing);
         self.changed();
     }
 }

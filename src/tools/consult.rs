@@ -38,6 +38,8 @@ pub struct Question {
     pub category: Category,
     /// The tool asks for a second look: a reply that was kept is none.
     pub second_look: bool,
+    /// The model sees nothing of the thread: neither its turns nor the files of these.
+    pub blind: bool,
 }
 
 /// How much of the files a model is shown.
@@ -66,6 +68,7 @@ impl Question {
             effort: None,
             category,
             second_look: false,
+            blind: false,
         }
     }
 }

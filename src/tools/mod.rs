@@ -3,6 +3,7 @@
 
 pub mod arguments;
 pub mod clink;
+pub mod consensus;
 pub mod consult;
 pub mod error;
 mod programs;
@@ -62,6 +63,7 @@ pub trait Tool: Send + Sync {
 pub type Run<'a> = Pin<Box<dyn Future<Output = Result<Reply, ToolError>> + Send + 'a>>;
 
 /// One call, with all that a tool may use.
+#[derive(Clone)]
 pub struct Call {
     pub arguments: Option<Box<RawValue>>,
     /// The thread that the call continues, or the id of the one it may open.
@@ -112,6 +114,9 @@ pub trait Progress: Listener {
 
     /// The request goes out to this model now.
     fn asking(&self, provider: &ProviderId, model: &ModelId);
+
+    /// How it stands now, in words, where several models are asked at once.
+    fn stands(&self, _: &str) {}
 }
 
 /// Every tool, in the order in which they are listed.
@@ -121,6 +126,7 @@ pub fn all() -> Vec<Box<dyn Tool>> {
         Box::new(clink::Clink),
         Box::new(&workflow::thinkdeep::THINKDEEP),
         Box::new(&workflow::planner::PLANNER),
+        Box::new(consensus::ConsensusTool),
         Box::new(&workflow::codereview::CODEREVIEW),
         Box::new(&workflow::precommit::PRECOMMIT),
         Box::new(&workflow::debug::DEBUG),

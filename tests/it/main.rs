@@ -6,6 +6,7 @@ mod architecture;
 mod canary;
 mod chat;
 mod clink;
+mod consensus;
 mod control;
 mod corpus;
 mod ending;

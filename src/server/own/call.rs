@@ -51,6 +51,7 @@ fn said_of(live: &LiveCall, waited: Duration) -> String {
     let seconds = waited.as_secs();
     let model = state.model.as_ref().map_or("the model", |model| model.as_str());
     match state.stage {
+        Stage::Waiting | Stage::Streaming if !state.standing.is_empty() => format!("{}, {seconds} s", state.standing),
         Stage::Preparing => format!("gathering files and history, {seconds} s"),
         Stage::Waiting => format!("{model} thinks, {seconds} s"),
         Stage::Streaming => format!("{model} answers: {} characters so far, {seconds} s", state.text_chars),

@@ -45,8 +45,8 @@ impl Draft {
     pub fn new(call: &Call, choice: &Choice, question: Question) -> Self {
         let ratio = call.learned.ratio(&choice.model.id);
         Self {
+            thread: call.target.thread().filter(|_| !question.blind).cloned(),
             question,
-            thread: call.target.thread().cloned(),
             seed: call.target.id().to_string(),
             budget: Budget::new(choice.model.context_window, choice.model.max_output).counting(ratio),
             roots: call.roots.clone(),
