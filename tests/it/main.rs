@@ -9,6 +9,7 @@ mod clink;
 mod consensus;
 mod control;
 mod corpus;
+mod defects;
 mod ending;
 mod files;
 mod flight;
