@@ -23,6 +23,8 @@ pub struct Question {
     pub prompt: String,
     /// A file of this name, where it is among `paths`, replaces the prompt.
     pub prompt_file: Option<&'static str>,
+    /// Shown before the files.
+    pub quoted: Vec<Quoted>,
     /// Absolute, as the caller gave them.
     pub paths: Vec<String>,
     /// A folder inside a root, from which relative paths are taken; one outside opens nothing.
@@ -42,6 +44,12 @@ pub struct Question {
     pub blind: bool,
 }
 
+/// A text that a tool read itself: shown like a file, cut where it has no room, and no file to remember.
+pub struct Quoted {
+    pub name: String,
+    pub text: String,
+}
+
 /// How much of the files a model is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Detail {
@@ -59,6 +67,7 @@ impl Question {
             system,
             prompt,
             prompt_file: None,
+            quoted: Vec::new(),
             paths: Vec::new(),
             working_directory: None,
             detail: Detail::Full,

@@ -62,6 +62,7 @@ impl Draft {
     fn takes_long(&self) -> bool {
         let thread = self.thread.as_ref();
         !self.question.paths.is_empty()
+            || !self.question.quoted.is_empty()
             || !self.question.images.is_empty()
             || thread.is_some_and(|thread| thread.turns.iter().any(|turn| !turn.files.is_empty()))
             || thread.map_or(0, |thread| thread.bytes()) + self.question.prompt.len() > ON_THE_SPOT
@@ -76,7 +77,11 @@ impl Draft {
         };
         let images = images(&roots, &question.images, &limits)?;
         let (gathered, references) = match question.detail {
-            Detail::Full => (Gathered::read(&roots, &question.paths, question.prompt_file, thread, &limits), None),
+            Detail::Full => {
+                let mut gathered = Gathered::read(&roots, &question.paths, question.prompt_file, thread, &limits);
+                gathered.quote(question.quoted, &redactor);
+                (gathered, None)
+            }
             Detail::References => (Gathered::default(), Some(References::find(&roots, &question.paths, &limits))),
         };
         let cleaned = redactor.clean(gathered.prompt.as_deref().unwrap_or(&question.prompt));

@@ -5,12 +5,13 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use super::Quoted;
 use crate::budget::{Budget, Part};
 use crate::config;
 use crate::file::embed::{Boundary, Embedded, Quote, embed};
 use crate::file::read::{self, Reference, gather, survey};
-use crate::file::{Roots, TextFile, change};
-use crate::secret;
+use crate::file::{Digest, Roots, TextFile, change};
+use crate::secret::{self, Redactor};
 use crate::thread::turn::{RefusedFile, Shown};
 use crate::thread::{Thread, history};
 use crate::tools::Call;
@@ -77,6 +78,8 @@ impl From<(String, crate::file::Refusal)> for RefusedFile {
 pub(super) struct Gathered {
     /// The most important first: those of this call, then those of the newest turn, back to the first.
     files: Vec<TextFile>,
+    /// How many of the first are no files.
+    quoted: usize,
     refused: Vec<RefusedFile>,
     /// The text that the prompt file holds.
     pub prompt: Option<String>,
@@ -112,8 +115,27 @@ impl Gathered {
             refused: prompt.refused.into_iter().chain(refused).map(RefusedFile::from).collect(),
             prompt: prompt.files.into_iter().next().map(|file| file.text.to_string()),
             files,
+            quoted: 0,
             withheld,
         }
+    }
+
+    /// Puts these texts before the files, without secrets.
+    pub fn quote(&mut self, texts: Vec<Quoted>, redactor: &Redactor) {
+        let files = texts.into_iter().map(|Quoted { name, text }| {
+            let cleaned = redactor.clean(&text);
+            TextFile {
+                path: name.into(),
+                modified: None,
+                digest: Digest::of(&cleaned.text),
+                withheld: cleaned.withheld.into(),
+                text: cleaned.text.into(),
+            }
+        });
+        let quoted: Vec<TextFile> = files.collect();
+        self.quoted = quoted.len();
+        self.withheld.extend(quoted.iter().filter_map(withheld));
+        self.files.splice(..0, quoted);
     }
 
     /// Chooses what the budget has room for, in the order in which the files came to the thread; what changed since a
@@ -147,7 +169,7 @@ impl Gathered {
         let path = |index: usize| {
             places.get(&*paths[index]).map_or_else(|| (*paths[index]).into(), |place| Arc::clone(&known[*place]))
         };
-        let shown = included.iter().map(|index| {
+        let shown = included.iter().filter(|index| **index >= self.quoted).map(|index| {
             let file = &self.files[*index];
             Shown { path: path(*index), digest: file.digest, size: file.text.len() as u64 }
         });

@@ -57,6 +57,7 @@ pub static ANALYZE: Workflow = Workflow(&Declaration {
         asks: Asks::OnAnyFinding,
         shapes: &[REVIEW_INSTEAD],
     }),
+    changes: None,
     check: files_at_first,
     actions,
     conclusion: "Present the insights by weight: what the code base does well, what will hurt, and what to do about it, in \

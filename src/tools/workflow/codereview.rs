@@ -58,6 +58,7 @@ pub static CODEREVIEW: Workflow = Workflow(&Declaration {
         asks: Asks::OnEvidenceOrContinued,
         shapes: &[FOCUSED_REVIEW],
     }),
+    changes: None,
     check: files_at_first,
     actions,
     conclusion: "Present ALL findings of the review by severity, each with file:line and a concrete fix; then the three to mend \

@@ -74,6 +74,7 @@ pub static DEBUG: Workflow = Workflow(&Declaration {
         asks: Asks::OnEvidence,
         shapes: &[FOUND, NO_BUG],
     }),
+    changes: None,
     check: nothing_wrong,
     actions,
     conclusion: "Present the root cause with file:line, the chain of calls that leads to it, the smallest fix, and how to show \

@@ -47,6 +47,7 @@ pub static DOCGEN: Workflow = Workflow(&Declaration {
         complete: &["documentation_analysis_complete"],
     },
     expert: None,
+    changes: None,
     check: nothing_wrong,
     actions,
     conclusion: "All files are documented. Summarise what was documented, file by file, and name any bug you came upon without \

@@ -48,6 +48,7 @@ pub static PLANNER: Workflow = Workflow(&Declaration {
         complete: &["planner_complete", "planning_complete"],
     },
     expert: None,
+    changes: None,
     check,
     actions,
     conclusion: "Present the whole plan: headings, numbered steps, ASCII diagrams where they help. No emojis, and no estimates of \

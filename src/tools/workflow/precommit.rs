@@ -1,10 +1,14 @@
 //! `precommit`: the check of changes before they are committed, verified by an expert unless it is internal.
 
+use serde_json::Value;
+
+use super::engine::changes::Wanted;
 use super::engine::declaration::{Asks, Declaration, Expert, Names, Situation, Skips};
 use super::engine::fields::{self, ASKING, STEP};
 use super::engine::investigation::Investigation;
 use super::engine::{Workflow, is_absolute};
 use crate::tools::reply::step::StepReply;
+use crate::tools::repository::Against;
 use crate::tools::schema::{Field, Kind, Spec, join};
 use crate::tools::shape::FOCUSED_REVIEW;
 
@@ -60,12 +64,25 @@ pub static PRECOMMIT: Workflow = Workflow(&Declaration {
         asks: Asks::OnEvidenceOrContinued,
         shapes: &[FOCUSED_REVIEW],
     }),
+    changes: Some(changes),
     check,
     actions,
-    conclusion: "Present the result. If nothing critical was found, commit; otherwise give the fixes first. Delete \
-                 zen_precommit.changeset if you wrote it.",
+    conclusion: "Present the result. If nothing critical was found, commit; otherwise give the fixes first.",
     tell,
 });
+
+fn changes(investigation: &Investigation<'_>) -> Option<Wanted> {
+    let path = investigation.word("path");
+    let flag = |name: &str| investigation.own.get(name).and_then(Value::as_bool).unwrap_or_default();
+    let against = match investigation.word("compare_to").trim() {
+        "" => [("include_staged", Against::Staged), ("include_unstaged", Against::Unstaged)]
+            .into_iter()
+            .filter_map(|(name, against)| flag(name).then_some(against))
+            .collect(),
+        reference => vec![Against::Reference(reference.to_owned())],
+    };
+    (!path.is_empty()).then(|| Wanted { path: path.to_owned(), against })
+}
 
 fn check(investigation: &Investigation<'_>) -> Vec<String> {
     match investigation.word("path") {
@@ -81,15 +98,14 @@ fn actions(at: &Situation<'_>) -> &'static [&'static str] {
     let joins_a_conversation = at.continued && at.word(VALIDATION) == "external";
     match at.number {
         1 if joins_a_conversation => &[
-            "Run git status and git diff, and save the whole changeset to zen_precommit.changeset",
-            "Put its absolute path into relevant_files: the next step goes to the expert",
+            "Hold the changes that `repository` lists against the conversation so far",
+            "Put untracked files that belong to the commit into relevant_files: the next step goes to the expert",
         ],
-        _ if joins_a_conversation => &["End the check here, so that the expert can judge the changeset"],
+        _ if joins_a_conversation => &["End the check here, so that the expert can judge the changes"],
         1 => &[
-            "Find the repositories under path and run git status in each",
-            "Read the changes: git diff --cached for staged, git diff for unstaged, or against compare_to; list untracked files, \
-             leave binaries out",
-            "Save the whole changeset to zen_precommit.changeset in your working directory and name it in relevant_files",
+            "Run git status and git diff yourself, and read each change that `repository` lists; look for further repositories \
+             below path",
+            "Name untracked files that belong to the commit in relevant_files: the expert is shown those and the diffs",
             "Work out what the changes are meant to do",
         ],
         2 => &[

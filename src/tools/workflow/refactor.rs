@@ -65,6 +65,7 @@ pub static REFACTOR: Workflow = Workflow(&Declaration {
         asks: Asks::OnEvidence,
         shapes: &[REFACTORED, FOCUSED_REVIEW],
     }),
+    changes: None,
     check,
     actions,
     conclusion: "Present ALL opportunities in order of priority, each with file:line and the change to make; say what stays as it \

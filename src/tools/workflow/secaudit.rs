@@ -75,6 +75,7 @@ pub static SECAUDIT: Workflow = Workflow(&Declaration {
         asks: Asks::OnEvidence,
         shapes: &[AUDITED],
     }),
+    changes: None,
     check: nothing_wrong,
     actions,
     conclusion: "Present ALL vulnerabilities by severity, each with file:line, how it can be exploited and how to mend it; then \

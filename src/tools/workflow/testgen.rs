@@ -51,6 +51,7 @@ pub static TESTGEN: Workflow = Workflow(&Declaration {
         asks: Asks::OnEvidence,
         shapes: &[SAMPLE_NEEDED, MORE_TESTS],
     }),
+    changes: None,
     check: files_at_first,
     actions,
     conclusion: "Write ALL scenarios as tests that run, in the project's framework and style, and run them.",

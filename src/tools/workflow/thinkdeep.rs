@@ -49,6 +49,7 @@ pub static THINKDEEP: Workflow = Workflow(&Declaration {
         asks: Asks::Always,
         shapes: &[],
     }),
+    changes: None,
     check: nothing_wrong,
     actions,
     conclusion: "Present what you have come to: the answer, what it rests on, the alternatives and why they fall behind, the \

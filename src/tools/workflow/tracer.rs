@@ -49,6 +49,7 @@ pub static TRACER: Workflow = Workflow(&Declaration {
         complete: &["tracer_complete", "tracing_complete"],
     },
     expert: None,
+    changes: None,
     check: nothing_wrong,
     actions,
     conclusion: "Render the trace as output.rendering_instructions say. Use only names and lines that you have seen in the code.",

@@ -3,6 +3,7 @@
 mod conversation;
 mod expert;
 mod guides;
+mod precommit;
 mod surface;
 
 use serde_json::{Value, json};

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::changes::Wanted;
 use super::investigation::Investigation;
 use crate::tools::reply::step::StepReply;
 use crate::tools::schema::Spec;
@@ -12,6 +13,8 @@ pub struct Declaration {
     pub names: Names,
     /// Who is asked at the end; None: nobody, the agent does all of it.
     pub expert: Option<Expert>,
+    /// Which changes of a repository it is about; None: it is about none.
+    pub changes: Option<fn(&Investigation<'_>) -> Option<Wanted>>,
     /// Problems of a step that its schema cannot express.
     pub check: fn(&Investigation<'_>) -> Vec<String>,
     /// What the agent has to do before its next step; no text of it is another tool's.

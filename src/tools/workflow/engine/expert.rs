@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::changes::Changes;
 use super::declaration::{Declaration, Expert};
 use super::investigation::Investigation;
 use super::report;
@@ -19,21 +20,23 @@ pub fn question(
     expert: &Expert,
     investigation: &Investigation<'_>,
     asked: &Asked,
+    changes: Option<&Changes>,
     call: &Call,
 ) -> Question {
     let system = call.settings.prompts.system(of.spec.name, &call.settings.locale);
     let owned = |all: Vec<&str>| all.into_iter().map(str::to_owned).collect();
     Question {
+        quoted: changes.map(Changes::quoted).unwrap_or_default(),
         paths: owned(investigation.relevant_files()),
         images: owned(investigation.images()),
         model: asked.model.clone(),
         temperature: asked.temperature,
         effort: asked.thinking_mode.as_deref().and_then(|mode| mode.parse().ok()).or(Some(Effort::High)),
-        ..Question::new(system, prompt(of, expert, investigation), Category::ExtendedReasoning)
+        ..Question::new(system, prompt(of, expert, investigation, changes), Category::ExtendedReasoning)
     }
 }
 
-fn prompt(of: &Declaration, expert: &Expert, investigation: &Investigation<'_>) -> String {
+fn prompt(of: &Declaration, expert: &Expert, investigation: &Investigation<'_>, changes: Option<&Changes>) -> String {
     let mut text = expert.request.to_owned();
     let earlier = investigation.steps().len() - 1;
     if earlier > 0 {
@@ -45,6 +48,9 @@ fn prompt(of: &Declaration, expert: &Expert, investigation: &Investigation<'_>) 
     let _ = write!(text, "\n\n## The last step\n{}", now.narrative());
     if !now.findings().trim().is_empty() {
         let _ = write!(text, "\n\n## Its findings\n{}", now.findings());
+    }
+    if let Some(stands) = changes.map(Changes::in_words).filter(|stands| !stands.is_empty()) {
+        let _ = write!(text, "\n\n## The repository\n{stands}");
     }
     let settings: Vec<_> =
         investigation.own.iter().map(|(name, value)| format!("{name}: {}", plainly(value))).collect();

@@ -1,6 +1,7 @@
 //! The one engine of all workflows: takes a step, folds the thread's steps into the investigation, says what to do next,
 //! and at the end asks an expert. It holds no state: what it knows is in the thread.
 
+pub mod changes;
 pub mod declaration;
 pub mod expert;
 pub mod fields;
@@ -21,6 +22,7 @@ use crate::tools::reply::step::StepReply;
 use crate::tools::reply::{Body, Reply};
 use crate::tools::schema::Spec;
 use crate::tools::{Call, Run, Tool};
+use changes::Changes;
 use declaration::Declaration;
 use investigation::{Investigation, Outcome};
 use step::{Asked, Step};
@@ -59,9 +61,15 @@ async fn run(of: &'static Declaration, call: &Call) -> Result<Reply, ToolError> 
     }
 
     let kept = &investigation.now().kept;
-    let mut reply = match investigation.outcome(of) {
+    let outcome = investigation.outcome(of);
+    let changes = match changes(of, &investigation, &outcome, call).await {
+        Ok(changes) => changes,
+        Err(problem) => return Ok(refused(of, kept.number, vec![problem])),
+    };
+    let mut reply = match outcome {
         Outcome::Ask(expert) => {
-            match consult::consult(call, expert::question(of, expert, &investigation, &asked, call)).await {
+            let question = expert::question(of, expert, &investigation, &asked, changes.as_ref(), call);
+            match consult::consult(call, question).await {
                 Ok(consulted) => {
                     let mut reply = report::expert_said(of, expert, &investigation, &consulted);
                     report::add_account(&mut reply, &consulted);
@@ -78,6 +86,9 @@ async fn run(of: &'static Declaration, call: &Call) -> Result<Reply, ToolError> 
         Outcome::Local => report::local(of, &investigation),
     };
     (of.tell)(&investigation, &mut reply);
+    if let Some(changes) = changes {
+        reply.set("repository", changes.told());
+    }
     if call.target.thread().is_none() && kept.number > 1 {
         reply.note("notice", NO_EARLIER_STEPS);
     }
@@ -89,6 +100,20 @@ async fn run(of: &'static Declaration, call: &Call) -> Result<Reply, ToolError> 
     turn.prompt = Arc::clone(&text);
     turn.ended = call.clock.wall();
     Ok(Reply { body: Body::Step(Box::new(reply)), turn: Some(turn) })
+}
+
+/// The changes that the step is about, where somebody is to look at them now: the agent at first, and the expert.
+async fn changes(
+    of: &Declaration,
+    investigation: &Investigation<'_>,
+    outcome: &Outcome<'_>,
+    call: &Call,
+) -> Result<Option<Changes>, String> {
+    let is_needed = investigation.now().number() == 1 || matches!(outcome, Outcome::Ask(_));
+    match of.changes.filter(|_| is_needed).and_then(|wanted| wanted(investigation)) {
+        Some(wanted) => Changes::read(&wanted, call).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 const NO_EARLIER_STEPS: &str =
