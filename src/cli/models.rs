@@ -15,7 +15,7 @@ use crate::cli::output::{Exit, Streams, Table};
 use crate::config::{Environment, Places};
 use crate::provider::listing::Listed;
 use crate::provider::model::Model;
-use crate::provider::price::{Prices, dollars};
+use crate::provider::price::{Prices, Rates, dollars};
 use crate::provider::{Choice, Registry};
 use crate::unit::MicroUsd;
 
@@ -75,12 +75,38 @@ struct Offer<'a> {
 /// Dollars for a million tokens; None where a class is unknown.
 #[derive(Serialize)]
 struct PriceList<'a> {
+    #[serde(flatten)]
+    rates: RateList,
+    /// Where a long input has prices of its own.
+    long: Option<LongList>,
+    page: &'a str,
+    date: &'a str,
+}
+
+#[derive(Serialize)]
+struct RateList {
     input: Option<String>,
     cached_input: Option<String>,
     cache_write: Option<String>,
     output: Option<String>,
-    page: &'a str,
-    date: &'a str,
+}
+
+#[derive(Serialize)]
+struct LongList {
+    over: u64,
+    #[serde(flatten)]
+    rates: RateList,
+}
+
+impl RateList {
+    fn of(rates: &Rates) -> Self {
+        Self {
+            input: rates.input.map(dollars),
+            cached_input: rates.cached_input.map(dollars),
+            cache_write: rates.cache_write.map(dollars),
+            output: rates.output.map(dollars),
+        }
+    }
 }
 
 fn list(registry: &Registry, json: bool, streams: &mut Streams) -> io::Result<Exit> {
@@ -112,8 +138,8 @@ fn list(registry: &Registry, json: bool, streams: &mut Streams) -> io::Result<Ex
             model.context_window.to_string(),
             efforts(model).join(","),
             if model.images { "yes" } else { "" }.to_owned(),
-            price(|prices| prices.input),
-            price(|prices| prices.output),
+            price(|prices| prices.rates.input),
+            price(|prices| prices.rates.output),
             streams.shown(&model.aliases.join(", ")).into_owned(),
         ]);
     }
@@ -141,10 +167,8 @@ impl<'a> Offer<'a> {
             images: model.images,
             thinking: model.thinking,
             prices: model.prices.as_ref().map(|prices| PriceList {
-                input: prices.input.map(dollars),
-                cached_input: prices.cached_input.map(dollars),
-                cache_write: prices.cache_write.map(dollars),
-                output: prices.output.map(dollars),
+                rates: RateList::of(&prices.rates),
+                long: prices.long.as_ref().map(|(over, rates)| LongList { over: over.0, rates: RateList::of(rates) }),
                 page: &prices.source.page,
                 date: &prices.source.date,
             }),

@@ -30,11 +30,12 @@ impl Classes {
     /// The sum over the classes, rounded up once to a whole micro-dollar: never less than is owed. None where a class
     /// that was used has no known price.
     pub fn at(&self, prices: &Prices) -> Option<MicroUsd> {
+        let rates = prices.rates(self.input + self.cached_input + self.cache_write);
         let classes = [
-            (self.input, prices.input),
-            (self.cached_input, prices.cached_input),
-            (self.cache_write, prices.cache_write),
-            (self.output, prices.output),
+            (self.input, rates.input),
+            (self.cached_input, rates.cached_input),
+            (self.cache_write, rates.cache_write),
+            (self.output, rates.output),
         ];
         let owed = |(Tokens(tokens), price): (Tokens, Option<MicroUsd>)| match tokens {
             0 => Some(0),
@@ -64,16 +65,17 @@ pub fn told(cost: Option<MicroUsd>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::provider::price::PriceSource;
+    use crate::provider::price::{PriceSource, Rates};
 
     fn prices() -> Prices {
-        Prices {
+        let rates = Rates {
             input: Some(MicroUsd(1_250_000)),
             cached_input: Some(MicroUsd(125_000)),
             cache_write: Some(MicroUsd(1_500_000)),
             output: Some(MicroUsd(10_000_000)),
-            source: PriceSource { page: "https://example.com/prices".to_owned(), date: "2026-01-01".to_owned() },
-        }
+        };
+        let source = PriceSource { page: "https://example.com/prices".to_owned(), date: "2026-01-01".to_owned() };
+        Prices { rates, long: None, source }
     }
 
     fn usage(input: Option<u64>, cached: Option<u64>, output: Option<u64>) -> Usage {
@@ -86,6 +88,11 @@ mod tests {
         let all = usage(Some(1_000), Some(400), Some(100));
         // 600 x 1.25 + 400 x 0.125 + 100 x 10 micro-dollars.
         assert_eq!(cost(&all, Some(&prices())), Some(MicroUsd(1_800)));
+        // A long input has prices of its own, for all of its tokens.
+        let long = Rates { input: Some(MicroUsd(2_500_000)), ..prices().rates };
+        let tiered = |over| Prices { long: Some((Tokens(over), long)), ..prices() };
+        assert_eq!(cost(&all, Some(&tiered(1_000))), Some(MicroUsd(1_800)));
+        assert_eq!(cost(&all, Some(&tiered(999))), Some(MicroUsd(2_550)));
         let written = Classes { cache_write: Tokens(2), ..Classes::of(&all).unwrap() };
         assert_eq!(written.at(&prices()), Some(MicroUsd(1_803)));
     }
@@ -104,7 +111,7 @@ mod tests {
         assert_eq!(cost(&usage(None, None, Some(1)), Some(&prices())), None);
         assert_eq!(cost(&usage(Some(1), None, None), Some(&prices())), None);
         assert_eq!(cost(&usage(Some(1), None, Some(1)), None), None);
-        let partly = Prices { cached_input: None, ..prices() };
+        let partly = Prices { rates: Rates { cached_input: None, ..prices().rates }, ..prices() };
         assert_eq!(cost(&usage(Some(5), Some(1), Some(1)), Some(&partly)), None);
         assert!(cost(&usage(Some(5), Some(0), Some(1)), Some(&partly)).is_some());
         assert_eq!((told(None).as_str(), told(Some(MicroUsd(1_234))).as_str()), ("unknown", "0.001234"));

@@ -2,12 +2,21 @@
 
 use serde::Deserialize;
 
-use crate::unit::MicroUsd;
+use crate::unit::{MicroUsd, Tokens};
+
+/// What a model's tokens cost, and who says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prices {
+    pub rates: Rates,
+    /// Where the provider asks another price for a long input: for more tokens than these, cached ones included.
+    pub long: Option<(Tokens, Rates)>,
+    pub source: PriceSource,
+}
 
 /// Micro-dollars for a million tokens of each class. A class that is None is unknown, and so is the cost of a call that
 /// used it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Prices {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rates {
     pub input: Option<MicroUsd>,
     /// Input that the provider had in its cache.
     pub cached_input: Option<MicroUsd>,
@@ -15,7 +24,13 @@ pub struct Prices {
     pub cache_write: Option<MicroUsd>,
     /// Reasoning included.
     pub output: Option<MicroUsd>,
-    pub source: PriceSource,
+}
+
+impl Prices {
+    /// The rates of a call with so much input, cached tokens included.
+    pub fn rates(&self, input: Tokens) -> &Rates {
+        self.long.as_ref().filter(|(over, _)| input > *over).map_or(&self.rates, |(_, rates)| rates)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +49,20 @@ pub(super) struct PriceEntry {
     cached_input: Option<Dollars>,
     cache_write: Option<Dollars>,
     output: Option<Dollars>,
+    long: Option<LongEntry>,
     page: String,
     date: String,
+}
+
+/// The prices of a long input.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LongEntry {
+    over: Tokens,
+    input: Option<Dollars>,
+    cached_input: Option<Dollars>,
+    cache_write: Option<Dollars>,
+    output: Option<Dollars>,
 }
 
 #[derive(Deserialize)]
@@ -56,12 +83,21 @@ impl TryFrom<PriceEntry> for Prices {
         if !is_date(&entry.date) {
             return Err("the `date` of a price is written as 2026-11-21".to_owned());
         }
-        let read = |dollars: Option<Dollars>| dollars.map(Dollars::micro).transpose();
+        let rates = |[input, cached_input, cache_write, output]: [Option<Dollars>; 4]| {
+            let read = |dollars: Option<Dollars>| dollars.map(Dollars::micro).transpose();
+            Ok::<_, String>(Rates {
+                input: read(input)?,
+                cached_input: read(cached_input)?,
+                cache_write: read(cache_write)?,
+                output: read(output)?,
+            })
+        };
+        let long = entry.long.map(|long| {
+            Ok::<_, String>((long.over, rates([long.input, long.cached_input, long.cache_write, long.output])?))
+        });
         Ok(Self {
-            input: read(entry.input)?,
-            cached_input: read(entry.cached_input)?,
-            cache_write: read(entry.cache_write)?,
-            output: read(entry.output)?,
+            rates: rates([entry.input, entry.cached_input, entry.cache_write, entry.output])?,
+            long: long.transpose()?,
             source: PriceSource { page: entry.page, date: entry.date },
         })
     }
@@ -138,11 +174,13 @@ mod tests {
             let entry: PriceEntry = toml::from_str(text).map_err(|error| error.message().to_owned())?;
             Prices::try_from(entry)
         };
-        let good = read("input = 1.25\noutput = \"10\"\npage = \"p\"\ndate = \"2026-11-21\"").unwrap();
-        assert_eq!(
-            (good.input, good.output, good.cache_write),
-            (Some(MicroUsd(1_250_000)), Some(MicroUsd(10_000_000)), None)
-        );
+        let good = "input = 1.25\noutput = \"10\"\npage = \"p\"\ndate = \"2026-11-21\"\n";
+        let (input, output) = (Some(MicroUsd(1_250_000)), Some(MicroUsd(10_000_000)));
+        let rates = Rates { input, output, ..Rates::default() };
+        assert_eq!(read(good).unwrap().rates(Tokens(1_000_000)), &rates);
+        let tiered = read(&format!("{good}[long]\nover = 200_000\ninput = 2.5\n")).unwrap();
+        let long = Rates { input: Some(MicroUsd(2_500_000)), ..Rates::default() };
+        assert_eq!((tiered.rates(Tokens(200_000)), tiered.rates(Tokens(200_001))), (&rates, &long));
         for bad in [
             "page = \"p\"",
             "date = \"2026-11-21\"",

@@ -160,12 +160,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::provider::price::{PriceSource, Prices};
+    use crate::provider::price::{PriceSource, Prices, Rates};
 
     fn choice(provider: &str, is_priced: bool) -> Choice {
         let source = PriceSource { page: String::new(), date: String::new() };
         let price = Some(MicroUsd(1_000_000));
-        let prices = Prices { input: price, cached_input: price, cache_write: price, output: price, source };
+        let rates = Rates { input: price, cached_input: price, cache_write: price, output: price };
+        let prices = Prices { rates, long: None, source };
         let model = Model::undeclared("m", 9, Tokens(1_000), None);
         let model = Arc::new(Model { prices: is_priced.then_some(prices), ..model });
         Choice { provider: provider.into(), model, asked_as: String::new(), pinned: true }

@@ -49,8 +49,8 @@ impl ModelSummary {
             efforts: model.efforts.iter().flat_map(|efforts| efforts.steps.iter().copied()).collect(),
             images: model.images,
             thinking: model.thinking,
-            input_price: prices.and_then(|prices| prices.input),
-            output_price: prices.and_then(|prices| prices.output),
+            input_price: prices.and_then(|prices| prices.rates.input),
+            output_price: prices.and_then(|prices| prices.rates.output),
             price_source: prices.map(|prices| format!("{} ({})", prices.source.page, prices.source.date)),
             breaker: resting
                 .filter(|resting| resting.model.as_ref().is_none_or(|of| *of == model.id))

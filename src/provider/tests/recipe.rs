@@ -4,7 +4,7 @@
 use super::*;
 use crate::event::Event;
 use crate::provider::failure::Weight;
-use crate::provider::price::{PriceSource, Prices};
+use crate::provider::price::{PriceSource, Prices, Rates};
 
 /// Two providers of different formats, the first in the order of priority with its own script.
 struct Pair {
@@ -230,17 +230,16 @@ async fn a_call_over_the_limit_is_refused_and_costs_no_request() {
     let script = [Scene::status(503), Scene::reply("two words"), Scene::reply("two words").without_usage()];
     let bench = Bench::careful(FORMATS[0], script, config::Resilience { spend, ..without_repetition() });
     let choice = priced(&bench);
-    let ask = async |input, reply| {
+    let generate = async |choice: &Choice, input, reply| {
         let estimate = Estimate { input: Tokens(input), reply: Tokens(reply) };
         let request = Request { estimate, ..question("one two") };
-        bench
-            .registry
-            .generate(&choice, &request, &(), &CancellationToken::new())
-            .await
-            .map_err(|failure| failure.class)
+        let answer = bench.registry.generate(choice, &request, &(), &CancellationToken::new()).await;
+        answer.map_err(|failure| failure.class)
     };
+    let ask = async |input, reply| generate(&choice, input, reply).await;
     assert_eq!(ask(1, 10).await.unwrap_err(), Class::OverLimit);
-    assert_eq!(bench.ask(question("q")).await.unwrap_err().class, Class::OverLimit, "its price is unknown");
+    let unpriced = Choice { model: Arc::new(Model { prices: None, ..(*choice.model).clone() }), ..choice.clone() };
+    assert_eq!(generate(&unpriced, 0, 0).await.unwrap_err(), Class::OverLimit, "its price is unknown");
     assert_eq!(bench.rehearsal.requests().len(), 0);
     assert_eq!(ask(90, 0).await.unwrap_err(), Class::Overloaded);
     // What was refused is not charged; 24 are spent; what is unknown stays held at its estimate.
@@ -305,6 +304,7 @@ fn priced(bench: &Bench) -> Choice {
     let choice = bench.registry.choose(Some(bench.model), Category::Balanced).unwrap();
     let source = PriceSource { page: "https://example.com".to_owned(), date: "2026-01-01".to_owned() };
     let (input, output) = (Some(MicroUsd(1_000_000)), Some(MicroUsd(10_000_000)));
-    let prices = Prices { input, cached_input: None, cache_write: None, output, source };
+    let rates = Rates { input, output, ..Rates::default() };
+    let prices = Prices { rates, long: None, source };
     Choice { model: Arc::new(Model { prices: Some(prices), ..(*choice.model).clone() }), ..choice }
 }
