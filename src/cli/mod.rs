@@ -16,6 +16,7 @@ mod serve;
 mod stdio;
 mod threads;
 mod token;
+mod tokens;
 mod tui;
 
 use std::ffi::OsString;
@@ -58,6 +59,8 @@ enum Command {
     Rules(With<rules::Args>),
     /// List the messages that wait for a person, and decide on them
     Paused(With<paused::Args>),
+    /// Count the tokens of files: the estimate, and a tokeniser's count where one is built in
+    Tokens(tokens::Args),
     /// Show the configuration, and where each value comes from
     Config(With<config::Args>),
 }
@@ -90,6 +93,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Command::Metrics(With { config, own }) => metrics::run(&own, &flags.followed_by(config), environment, streams),
         Command::Rules(With { config, own }) => rules::run(&own, &flags.followed_by(config), environment, streams),
         Command::Paused(With { config, own }) => paused::run(&own, &flags.followed_by(config), environment, streams),
+        Command::Tokens(args) => tokens::run(&args, streams),
         Command::Config(With { config, own }) => config::run(own, &flags.followed_by(config), environment, streams),
     }
 }
