@@ -7,11 +7,9 @@ use std::time::Duration;
 use super::threads::Threads;
 use super::{Principal, Thread};
 use crate::config::parse_duration;
-use crate::text::nearest::nearest;
+use crate::text::terms::{Form, contains, has_in_order, terms};
 use crate::unit::UnixMillis;
 
-/// Terms of one query.
-const MAX_TERMS: usize = 32;
 /// Bytes of text that are looked through before others get their turn: about a millisecond.
 const READ_AT_ONCE: usize = 1 << 20;
 /// The forms, for help texts.
@@ -84,14 +82,10 @@ impl Query {
     /// Every mistake at once, each with what would be right.
     pub fn parse(text: &str) -> Result<Self, BadQuery> {
         let mut query = Self::default();
-        let mut problems = Vec::new();
-        let words = words(text);
-        if words.len() > MAX_TERMS {
-            problems.push(format!("it has more than {MAX_TERMS} terms"));
-        }
-        for word in words.into_iter().take(MAX_TERMS) {
-            match Term::read(&word) {
-                Ok(term) => query.terms.push(term),
+        let (read, mut problems) = terms(text, &FIELDS);
+        for term in read {
+            match What::of(term.form) {
+                Ok(what) => query.terms.push(Term { wanted: term.wanted, what }),
                 Err(problem) => problems.push(problem),
             }
         }
@@ -139,67 +133,13 @@ impl Threads {
     }
 }
 
-/// A word of a query: its text without the quotes, and how much of it stood before the first of them.
-struct Word {
-    text: String,
-    unquoted: usize,
-}
-
-/// Splits at blanks that are not within double quotes. A quote that is not closed ends with the text.
-fn words(text: &str) -> Vec<Word> {
-    let mut words = Vec::new();
-    let (mut word, mut quoted, mut first_quote) = (String::new(), false, None);
-    for c in text.chars().chain([' ']) {
-        match c {
-            '"' => {
-                quoted = !quoted;
-                first_quote.get_or_insert(word.len());
-            }
-            c if c.is_whitespace() && !quoted => {
-                let text = std::mem::take(&mut word);
-                let unquoted = first_quote.take().unwrap_or(text.len());
-                if !text.is_empty() {
-                    words.push(Word { text, unquoted });
-                }
-            }
-            c => word.push(c),
-        }
-    }
-    if !word.trim().is_empty() {
-        let unquoted = first_quote.unwrap_or(0);
-        words.push(Word { text: word.trim_end().to_owned(), unquoted });
-    }
-    words
-}
-
-impl Term {
-    fn read(word: &Word) -> Result<Self, String> {
-        // What stands in quotes is text and no form.
-        let plain = &word.text[..word.unquoted.min(word.text.len())];
-        let (wanted, rest) = match plain.strip_prefix('!') {
-            Some(_) => (false, &word.text[1..]),
-            None => (true, word.text.as_str()),
-        };
-        let form_end = plain.len() - (word.text.len() - rest.len()).min(plain.len());
-        let what = match rest[..form_end].split_once(':') {
-            Some((field, _)) if FIELDS.contains(&field) => What::of(field, &rest[field.len() + 1..])?,
-            Some((field, value)) if !value.starts_with([':', '/']) && nearest(field, FIELDS).is_some() => {
-                let meant = nearest(field, FIELDS).unwrap_or_default();
-                return Err(format!("'{field}:' is no field: did you mean '{meant}:'? Quotes make it text"));
-            }
-            _ if rest[..form_end].starts_with('~') => What::Fuzzy(rest[1..].to_lowercase()),
-            _ => What::Text(rest.to_lowercase()),
-        };
-        if what.is_blank() {
-            return Err(format!("'{}' says nothing to look for", word.text));
-        }
-        Ok(Self { wanted, what })
-    }
-}
-
 impl What {
-    fn of(field: &str, value: &str) -> Result<Self, String> {
-        let text = value.to_owned();
+    fn of(form: Form) -> Result<Self, String> {
+        let (field, text) = match form {
+            Form::Text(text) => return Ok(Self::Text(text)),
+            Form::Fuzzy(letters) => return Ok(Self::Fuzzy(letters)),
+            Form::Field(field, value) => (field, value),
+        };
         let what = match field {
             "tool" => Self::Tool(text),
             "model" => Self::Model(text),
@@ -208,8 +148,8 @@ impl What {
             "workspace" => Self::Workspace(text),
             "title" => Self::Title(text),
             "id" => Self::Id(text),
-            "age" => return age(value),
-            _ => return kind(value),
+            "age" => return age(&text),
+            _ => return kind(&text),
         };
         Ok(what.lower())
     }
@@ -224,21 +164,6 @@ impl What {
             Self::Model(text) => Self::Model(text.to_lowercase()),
             Self::Text(text) => Self::Text(text.to_lowercase()),
             Self::Is(_) | Self::Younger(_) | Self::Older(_) | Self::Workspace(_) | Self::File(_) => self,
-        }
-    }
-
-    fn is_blank(&self) -> bool {
-        match self {
-            Self::Is(_) | Self::Younger(_) | Self::Older(_) => false,
-            Self::Id(text)
-            | Self::Tag(text)
-            | Self::Title(text)
-            | Self::Fuzzy(text)
-            | Self::Workspace(text)
-            | Self::Tool(text)
-            | Self::Model(text)
-            | Self::File(text)
-            | Self::Text(text) => text.trim().is_empty(),
         }
     }
 
@@ -288,23 +213,6 @@ fn kind(value: &str) -> Result<What, String> {
     let known = KINDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(value));
     let names = KINDS.map(|(name, _)| name).join(", ");
     known.map(|(_, kind)| What::Is(*kind)).ok_or_else(|| format!("'is:{value}' is none of {names}"))
-}
-
-/// Whether `part`, which is in lower case, stands in `text` in any case. The usual case copies nothing: a search reads
-/// all that is held.
-fn contains(text: &str, part: &str) -> bool {
-    if !part.is_ascii() {
-        return text.to_lowercase().contains(part);
-    }
-    let (text, part) = (text.as_bytes(), part.as_bytes());
-    let Some((first, rest)) = part.split_first() else { return true };
-    text.windows(part.len())
-        .any(|window| window[0].to_ascii_lowercase() == *first && window[1..].eq_ignore_ascii_case(rest))
-}
-
-fn has_in_order(text: &str, letters: &str) -> bool {
-    let mut text = text.chars().flat_map(char::to_lowercase);
-    letters.chars().all(|letter| text.any(|c| c == letter))
 }
 
 #[cfg(test)]
@@ -385,7 +293,7 @@ mod tests {
         for said in ["did you mean 'tool:'", "age:<2h", "pinned, full, fork", "'tag:' says nothing"] {
             assert!(problems.iter().any(|problem| problem.contains(said)), "{said} in {problems:?}");
         }
-        assert!(Query::parse(&"x ".repeat(MAX_TERMS + 1)).is_err());
+        assert!(Query::parse(&"x ".repeat(33)).is_err());
     }
 
     proptest::proptest! {

@@ -55,6 +55,13 @@ impl Executor {
             Effect::Models(source) => {
                 self.ask(source, move |control| async move { Reply::Models { outcome: control.models().await } });
             }
+            Effect::Tools(source) => {
+                self.ask(source, move |control| async move { Reply::Tools { outcome: control.tools().await } });
+            }
+            Effect::Search { source, query } => self.ask(source, move |control| async move {
+                let found = control.search(query).await;
+                Reply::Found { outcome: found.map(|found| found.into_iter().map(|thread| thread.id).collect()) }
+            }),
             Effect::Thread { source, thread } => self.ask(source, move |control| async move {
                 let outcome = control.thread(thread).await.map(Box::new);
                 Reply::Thread { thread, outcome }

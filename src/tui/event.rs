@@ -6,7 +6,7 @@ use crossterm::event::KeyEvent;
 use super::SourceId;
 use crate::control::ControlError;
 use crate::control::types::models::ModelSummary;
-use crate::control::types::{MessageDetail, TextSlice, ThreadDetail, TurnText, Update};
+use crate::control::types::{MessageDetail, TextSlice, ThreadDetail, ToolSummary, TurnText, Update};
 use crate::id::{CallId, MessageSeq, ThreadId};
 use crate::unit::UnixMillis;
 
@@ -14,6 +14,8 @@ use crate::unit::UnixMillis;
 #[derive(Clone, Debug)]
 pub enum Event {
     Key(KeyEvent),
+    /// A text that was pasted: never taken for keys.
+    Pasted(String),
     Resized {
         width: u16,
         height: u16,
@@ -54,6 +56,8 @@ pub enum Reply {
     LiveText { call: CallId, outcome: Result<TextSlice, ControlError> },
     Message { seq: MessageSeq, outcome: Result<Box<MessageDetail>, ControlError> },
     Models { outcome: Result<Vec<ModelSummary>, ControlError> },
+    Tools { outcome: Result<Vec<ToolSummary>, ControlError> },
+    Found { outcome: Result<Vec<ThreadId>, ControlError> },
     Expired { thread: ThreadId, outcome: Result<(), ControlError> },
     Cancelled { call: CallId, outcome: Result<(), ControlError> },
 }
@@ -63,6 +67,12 @@ pub enum Reply {
 pub enum Effect {
     Watch(SourceId),
     Models(SourceId),
+    Tools(SourceId),
+    /// Which threads a query finds.
+    Search {
+        source: SourceId,
+        query: String,
+    },
     /// Ends the watch and lets go of the source.
     Release(SourceId),
     Thread {

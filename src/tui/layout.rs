@@ -114,6 +114,21 @@ impl Areas {
     }
 }
 
+/// Lines of the help that are seen at one time, within its frame.
+pub fn help_rows((_, height): (u16, u16)) -> usize {
+    usize::from(height.saturating_sub(HELP_FRAME))
+}
+
+/// Lines that a dialog over the whole height gives to its frame and margins.
+const HELP_FRAME: u16 = 4;
+/// Entries of the palette that are seen at most.
+const PALETTE: usize = 12;
+
+/// Entries of the palette that are seen at one time, under the line that is written.
+pub fn palette_rows((_, height): (u16, u16)) -> usize {
+    usize::from(height.saturating_sub(HELP_FRAME + 2)).min(PALETTE)
+}
+
 /// Lines of what is known of a model, its border included, and the body's height from which it is shown.
 const MODEL_DETAIL: u16 = 11;
 const DETAIL_FROM: u16 = 20;

@@ -1,12 +1,15 @@
-//! What screens draw with: a bordered pane, a line at a place, a line whose right part stands at the edge. Knows no
-//! model.
+//! What screens draw with: a bordered pane, a line at a place, a line whose right part stands at the edge, a text
+//! that is being written. Knows no screen.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::layout::{Areas, Breadth};
+use super::model::draft::Draft;
 use super::theme::{Role, Theme};
 use crate::text;
 
@@ -33,6 +36,14 @@ impl Pane<'_> {
     }
 }
 
+/// What narrows a list, behind the list's name.
+pub fn narrowed(written: &str) -> String {
+    if written.trim().is_empty() { String::new() } else { format!("/ {} ", text::cut(written.trim(), FILTER)) }
+}
+
+/// Cells of a filter in a list's title.
+const FILTER: usize = 24;
+
 /// A box over the screen, of the size that its lines need, with the screen around it left as it is.
 pub fn dialog(buffer: &mut Buffer, title: &str, lines: &[Line<'_>], theme: Theme) {
     let screen = buffer.area;
@@ -53,6 +64,25 @@ pub fn dialog(buffer: &mut Buffer, title: &str, lines: &[Line<'_>], theme: Theme
     for (row, line) in lines.iter().enumerate() {
         put(buffer, inside, row, line);
     }
+}
+
+/// A line that is being written, around its cursor: as much of it as `cells` have room for. The cursor is shown by
+/// reversing its cell, and only where the keys are for it.
+pub fn written(draft: &Draft, focused: bool, cells: usize, theme: Theme) -> Vec<Span<'static>> {
+    let style = theme.style(Role::Text);
+    let (before, after) = (draft.before_cursor(), draft.after_cursor());
+    let at = after.graphemes(true).next().filter(|at| *at != "\n").unwrap_or(" ");
+    let room = cells.saturating_sub(text::width(at));
+    let skipped = before.graphemes(true).rev().scan(0, |taken, grapheme| {
+        *taken += text::width(grapheme);
+        (*taken <= room).then_some(grapheme.len())
+    });
+    let begin = before.len() - skipped.sum::<usize>();
+    let shown = &before[begin..];
+    let behind = after.get(at.len()..).unwrap_or_default();
+    let behind = text::cut(behind, room.saturating_sub(text::width(shown))).into_owned();
+    let cursor = if focused { style.add_modifier(Modifier::REVERSED) } else { style };
+    vec![Span::styled(shown.to_owned(), style), Span::styled(at.to_owned(), cursor), Span::styled(behind, style)]
 }
 
 /// Draws a line in a row of the area, cut at its edge. A row that the area does not have is not drawn.

@@ -149,8 +149,8 @@ where
         match happened {
             Happened::Input(Input::Key(key)) => self.update(Event::Key(key)),
             Happened::Input(Input::Resize(width, height)) => self.update(Event::Resized { width, height }),
-            // Text that is pasted is not meant as keys.
-            Happened::Input(Input::Paste(_) | Input::Mouse(_) | Input::FocusGained | Input::FocusLost) => None,
+            Happened::Input(Input::Paste(text)) => self.update(Event::Pasted(text)),
+            Happened::Input(Input::Mouse(_) | Input::FocusGained | Input::FocusLost) => None,
             Happened::Change(SourceChange::Appeared(source)) => self.attach(source),
             Happened::Change(SourceChange::Gone(source)) => self.update(Event::Disappeared(source)),
             Happened::Nobody => {

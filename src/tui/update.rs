@@ -1,14 +1,16 @@
 //! The one function that changes the model: an event in, effects out. Pure: no clock, no environment, no waiting.
 
+pub(super) mod find;
 mod keys;
 mod replies;
 
 use super::SourceId;
 use super::event::{Effect, Event, Watch};
+use super::layout;
 use super::model::reader::{LiveCall, Reader};
 use super::model::source::{Changed, SourceState, SourceView};
 use super::model::threads::Row;
-use super::model::{About, Model, Screen};
+use super::model::{About, Model, Overlay, Screen};
 use super::theme::Role;
 use crate::control::types::{Stage, Update};
 use crate::id::CallId;
@@ -23,6 +25,10 @@ const MAX_GONE: usize = 3;
 pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
     match event {
         Event::Key(key) => keys::press(model, key),
+        Event::Pasted(text) => {
+            keys::paste(model, &text);
+            Vec::new()
+        }
         Event::Resized { width, height } => {
             model.redraw = true;
             model.size = (width, height);
@@ -37,7 +43,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Watched { source, watch: Watch::Update(update) } => {
             let afresh = matches!(update, Update::Snapshot(_));
             take_update(model, source, update);
-            if afresh { vec![Effect::Models(source)] } else { Vec::new() }
+            if afresh { vec![Effect::Models(source), Effect::Tools(source)] } else { Vec::new() }
         }
         Event::Watched { source, watch: Watch::Ended(reason) } => {
             end(model, source, &reason);
@@ -67,6 +73,8 @@ fn end(model: &mut Model, id: SourceId, reason: &str) {
     }
     let lost = source.threads.len();
     source.end(reason);
+    model.threads.filter.forget(id);
+    let Some(source) = model.source(id) else { return };
     let name = source.name.clone();
     let with_it = match lost {
         0 => String::new(),
@@ -80,6 +88,7 @@ fn end(model: &mut Model, id: SourceId, reason: &str) {
         for id in surplus {
             model.log.replace(*id, Vec::new());
         }
+        model.log.sift(&model.sources);
     }
     refresh(model);
     close_question_about_what_is_gone(model);
@@ -100,6 +109,10 @@ fn take_update(model: &mut Model, id: SourceId, update: Update) {
         model.log.replace(id, messages);
     } else if !messages.is_empty() {
         model.log.append(id, messages);
+    }
+    model.log.sift(&model.sources);
+    if threads {
+        model.threads.filter.changed(id);
     }
     if threads || calls {
         model.redraw |= model.screen != Screen::Log || !model.overlays.is_empty();
@@ -185,7 +198,25 @@ fn settle(model: &mut Model, now: UnixMillis) -> Vec<Effect> {
         model.reader = selected.map(Reader::new);
         model.redraw = true;
     }
-    settle_reader(model)
+    settle_overlay(model);
+    let mut effects = find::searches(model);
+    effects.extend(settle_reader(model));
+    effects
+}
+
+/// Fits what stands on top to the screen.
+fn settle_overlay(model: &mut Model) {
+    let Model { size, keymap, overlays, .. } = model;
+    match overlays.last_mut() {
+        Some(Overlay::Help(help)) => {
+            help.fit(help.lines(keymap).len(), layout::help_rows(*size).saturating_sub(1).max(1))
+        }
+        Some(Overlay::Palette(palette)) => {
+            let len = palette.len();
+            palette.list.fit(len, layout::palette_rows(*size));
+        }
+        Some(Overlay::Ask(_) | Overlay::Filter(_)) | None => {}
+    }
 }
 
 fn settle_reader(model: &mut Model) -> Vec<Effect> {

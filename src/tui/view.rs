@@ -9,10 +9,11 @@ use ratatui::text::{Line, Span};
 use super::figure;
 use super::keymap::action::Action;
 use super::layout::{Areas, Breadth, areas};
+use super::model::draft::Draft;
 use super::model::source::{SourceState, SourceView};
 use super::model::{Focus, Model, Overlay, Screen};
-use super::pane::{put, spread};
-use super::screens::{activity, help, log, message, models, notice, overview, question, threads, turns};
+use super::pane::{put, spread, written};
+use super::screens::{activity, help, log, message, models, notice, overview, palette, question, threads, turns};
 use super::theme::{Role, Theme};
 use crate::text;
 
@@ -61,7 +62,10 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     foot(model, buffer, areas.footer);
     for overlay in &model.overlays {
         match overlay {
-            Overlay::Help => help::draw(&model.keymap, buffer, model.theme),
+            Overlay::Help(open) => help::draw(model, open, buffer),
+            Overlay::Palette(open) => palette::draw(open, buffer, model.theme),
+            // It stands in the footer.
+            Overlay::Filter(_) => {}
             Overlay::Ask(asked) => question::draw(asked, &model.keymap, buffer, model.theme),
         }
     }
@@ -163,13 +167,36 @@ fn foot(model: &Model, buffer: &mut Buffer, area: Rect) {
     };
     let width = usize::from(area.width);
     let room = width.saturating_sub(dropped.iter().map(Span::width).sum::<usize>() + 1);
-    let left = match &model.toast {
-        Some(toast) => {
+    let left = match (&model.toast, model.overlays.last()) {
+        (_, Some(Overlay::Filter(draft))) => filter(model, draft, room),
+        (Some(toast), _) => {
             vec![Span::raw(" "), Span::styled(text::cut(&toast.text, room.saturating_sub(1)), theme.style(toast.role))]
         }
-        None => hints(model, room),
+        (None, _) => hints(model, room),
     };
     put(buffer, area, 0, &spread(left, dropped, width));
+}
+
+/// The filter as it is written, and what is wrong with it.
+fn filter(model: &Model, draft: &Draft, room: usize) -> Vec<Span<'static>> {
+    let problem = match model.screen {
+        Screen::Overview | Screen::Threads => model.threads.filter.problem(),
+        Screen::Log => model.log.sieve().problem(),
+        Screen::Models => model.models.sieve.problem(),
+        Screen::Activity => model.activity.sieve.problem(),
+    };
+    let (said, role) = match problem {
+        Some(problem) => (problem, Role::Warning),
+        None => ("↵ keep   esc all", Role::Muted),
+    };
+    let said = text::cut(said, room / 2).into_owned();
+    let cells = room.saturating_sub(text::width(&said) + 6);
+    let mut spans = vec![Span::styled(" / ", model.theme.style(Role::Accent))];
+    spans.extend(written(draft, true, cells, model.theme));
+    let taken: usize = spans.iter().map(Span::width).sum();
+    spans.push(Span::raw(" ".repeat(room.saturating_sub(taken + text::width(&said)))));
+    spans.push(Span::styled(said, model.theme.style(role)));
+    spans
 }
 
 /// The keys that matter most here, as many as fit, the most wanted first.
@@ -189,14 +216,16 @@ fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
 
 /// What is done here, the most wanted first.
 fn most_wanted(model: &Model) -> &'static [Action] {
-    use Action::{Back, Cancel, Expire, Follow, Help, NextPane, NextTurn, Open, PageDown, PreviousTurn, Quit, Sort};
+    use Action::{
+        Back, Cancel, Expire, Filter, Follow, Help, NextPane, NextTurn, Open, PageDown, PreviousTurn, Quit, Sort,
+    };
     match (model.screen, model.focus) {
         (Screen::Overview, _) => &[Open, Help, Quit, Expire, Cancel],
-        (Screen::Threads, Focus::List) => &[Open, Help, Quit, Expire, Cancel, NextPane],
+        (Screen::Threads, Focus::List) => &[Open, Help, Quit, Filter, Expire, Cancel, NextPane],
         (Screen::Threads, Focus::Reader) => &[Back, Help, Quit, NextTurn, PreviousTurn, Expire, Cancel],
         (Screen::Log, _) if model.log.detail.is_some() => &[Back, Help, Quit, PageDown],
-        (Screen::Log, _) => &[Open, Help, Quit, Follow],
-        (Screen::Models, _) => &[Sort, Help, Quit],
-        (Screen::Activity, _) => &[Open, Help, Quit, Cancel],
+        (Screen::Log, _) => &[Open, Help, Quit, Filter, Follow],
+        (Screen::Models, _) => &[Sort, Help, Quit, Filter],
+        (Screen::Activity, _) => &[Open, Help, Quit, Filter, Cancel],
     }
 }

@@ -59,7 +59,9 @@ fn the_demo_plays_and_is_steered_by_keys() {
     screen.press("5");
     screen.shows(&["Messages", "request  tools/call", "chat"]);
     screen.press("?");
-    screen.shows(&["Keys", "this help", "end the selected thread; asks first"]);
+    screen.shows(&["Keys", "to the beginning", "/ search"]);
+    screen.press("G");
+    screen.shows(&["this help", "end the selected thread; asks first"]);
     screen.press("\x1b");
     screen.shows_no(&["this help"]);
     screen.shows(&["result   tools/call"]);

@@ -21,6 +21,8 @@ pub enum Action {
     Go(Screen),
     Follow,
     Sort,
+    Filter,
+    Palette,
     Expire,
     Cancel,
     Help,
@@ -47,17 +49,19 @@ pub struct Described {
 pub enum Group {
     Moving,
     Screens,
+    Finding,
     Steering,
     Program,
 }
 
 impl Group {
-    pub const ALL: [Self; 4] = [Self::Moving, Self::Screens, Self::Steering, Self::Program];
+    pub const ALL: [Self; 5] = [Self::Moving, Self::Screens, Self::Finding, Self::Steering, Self::Program];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Moving => "Moving",
             Self::Screens => "Screens",
+            Self::Finding => "Finding",
             Self::Steering => "Steering",
             Self::Program => "zen",
         }
@@ -110,6 +114,22 @@ pub const ACTIONS: &[Described] = &[
     ),
     row(Action::Follow, "follow", &["F"], Group::Screens, "follow", "follow the newest message, or stop"),
     row(Action::Sort, "sort", &["s"], Group::Screens, "sort", "order the list by another column"),
+    row(
+        Action::Filter,
+        "filter",
+        &["/"],
+        Group::Finding,
+        "filter",
+        "narrow the list: words, field:x, !x, ~letters; search this help",
+    ),
+    row(
+        Action::Palette,
+        "palette",
+        &[":"],
+        Group::Finding,
+        "command",
+        "find an action, a tool, a thread or a model by name",
+    ),
     row(Action::Expire, "expire", &["x"], Group::Steering, "expire", "end the selected thread; asks first"),
     row(Action::Cancel, "cancel", &["X"], Group::Steering, "cancel", "give up the selected call; asks first"),
     row(Action::Help, "help", &["?"], Group::Program, "help", "this help"),

@@ -4,7 +4,7 @@
 use crate::control::types::models::ModelSummary;
 use crate::control::types::{
     CallSummary, ClientSummary, ConsultationDetail, Hello, MessageSummary, PausedSummary, ProviderSummary, RefusedFile,
-    Stage, ThreadSummary, TurnDetail,
+    Stage, ThreadSummary, ToolSummary, TurnDetail,
 };
 use crate::id::{ModelId, ProviderId};
 use crate::provider::Finish;
@@ -45,6 +45,13 @@ pub fn thread(mut thread: ThreadSummary) -> ThreadSummary {
     clean(&mut thread.tool);
     thread.model = thread.model.map(model);
     thread
+}
+
+pub fn tool(mut tool: ToolSummary) -> ToolSummary {
+    clean(&mut tool.name);
+    clean(&mut tool.title);
+    clean(&mut tool.description);
+    tool
 }
 
 pub fn call(mut call: CallSummary) -> CallSummary {

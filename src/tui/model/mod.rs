@@ -4,13 +4,18 @@
 pub mod activity;
 pub mod alerts;
 mod body;
+pub mod draft;
 mod facts;
+pub mod help;
 mod intake;
 mod json;
 mod list;
 pub mod log;
 pub mod models;
+pub mod narrowed;
+pub mod palette;
 pub mod reader;
+pub mod sieve;
 pub mod source;
 pub mod threads;
 
@@ -21,8 +26,11 @@ pub use intake::line as clean_line;
 pub use list::Step;
 
 use self::activity::Activity;
+use self::draft::Draft;
+use self::help::Help;
 use self::log::Log;
 use self::models::Models;
+use self::palette::Palette;
 use self::reader::Reader;
 use self::source::SourceView;
 use self::threads::{Row, Threads};
@@ -100,10 +108,24 @@ pub enum Focus {
 }
 
 /// What stands over the screen and has the keys first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Overlay {
-    Help,
+    Help(Help),
     Ask(Question),
+    /// The filter of the list on screen, being written in the footer.
+    Filter(Draft),
+    Palette(Box<Palette>),
+}
+
+impl Overlay {
+    /// Whether the keys are for a text.
+    pub fn is_written(&self) -> bool {
+        match self {
+            Self::Filter(_) | Self::Palette(_) => true,
+            Self::Help(help) => help.searching,
+            Self::Ask(_) => false,
+        }
+    }
 }
 
 /// A question with two answers. It holds ids: what moves under it does not change what it is about.

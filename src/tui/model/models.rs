@@ -1,6 +1,9 @@
 //! Models over all sources in a chosen order, and the one that is selected, known by its names.
 
+use std::borrow::Cow;
+
 use super::list::{List, Step};
+use super::sieve::Sieve;
 use super::source::SourceView;
 use crate::control::types::ProviderSummary;
 use crate::control::types::models::ModelSummary;
@@ -42,12 +45,23 @@ pub enum Standing {
 /// Thousandths of failed requests from which a provider is said to fail.
 const FAILING: u32 = 100;
 
-#[derive(Clone, Debug, Default)]
+/// What a filter of models can ask for by name.
+const FIELDS: &[&str] = &["model", "provider", "alias", "process", "is"];
+
+#[derive(Clone, Debug)]
 pub struct Models {
     rows: Vec<Row>,
     selected: Option<Row>,
     pub order: Order,
+    pub sieve: Sieve,
     pub list: List,
+}
+
+impl Default for Models {
+    fn default() -> Self {
+        let (order, sieve, list) = (Order::default(), Sieve::new(FIELDS), List::default());
+        Self { rows: Vec::new(), selected: None, order, sieve, list }
+    }
 }
 
 impl Order {
@@ -84,10 +98,19 @@ impl Models {
         self.selected = self.rows.get(self.list.cursor).cloned();
     }
 
+    /// Selects this row, if it is there.
+    pub fn go_to(&mut self, row: &Row) -> bool {
+        let Some(at) = self.rows.iter().position(|known| known == row) else { return false };
+        self.list.cursor = at;
+        self.selected = Some(row.clone());
+        true
+    }
+
     /// Orders the models anew; the selected one stays selected.
     pub fn refresh(&mut self, sources: &[SourceView]) {
         let mut models: Vec<(&SourceView, &ModelSummary)> =
             sources.iter().flat_map(|source| source.models.iter().map(move |model| (source, model))).collect();
+        models.retain(|(source, model)| self.sieve.passes(|field| value(source, model, field)));
         let name = |(source, model): &(&SourceView, &ModelSummary)| (model.id.to_string(), source.id);
         let score = |(_, model): &(&SourceView, &ModelSummary)| std::cmp::Reverse(model.score);
         match self.order {
@@ -112,7 +135,27 @@ impl Models {
     }
 }
 
+fn value<'a>(source: &'a SourceView, model: &'a ModelSummary, field: &str) -> Cow<'a, str> {
+    match field {
+        "model" => model.id.as_str().into(),
+        "provider" => model.provider.as_str().into(),
+        "alias" => model.aliases.join(" ").into(),
+        "process" => source.name.as_str().into(),
+        _ => Standing::of(model, source.provider(&model.provider)).says().into(),
+    }
+}
+
 impl Standing {
+    /// What a filter and a screen call it.
+    pub fn says(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Failing => "failing",
+            Self::CoolingDown => "cooling",
+            Self::Down => "down",
+        }
+    }
+
     pub fn of(model: &ModelSummary, provider: Option<&ProviderSummary>) -> Self {
         // What the provider sends as it changes is newer than the list of models.
         let resting = provider.into_iter().flat_map(|provider| &provider.resting);

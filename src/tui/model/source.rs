@@ -7,7 +7,7 @@ use super::intake;
 use crate::control::types::models::ModelSummary;
 use crate::control::types::{
     CallSummary, ClientSummary, Delta, Hello, Limits, MessageSummary, PausedSummary, ProviderSummary, Snapshot,
-    ThreadSummary, Update,
+    ThreadSummary, ToolSummary, Update,
 };
 use crate::id::{CallId, ModelId, ProviderId, ThreadId};
 use crate::tui::SourceId;
@@ -21,6 +21,8 @@ const MAX_PROVIDERS: usize = 256;
 
 /// Paused messages of one source that are held; an engine lets fewer wait.
 const MAX_PAUSED: usize = 256;
+/// Tools of one source that are held.
+const MAX_TOOLS: usize = 256;
 /// Models of one source that are held.
 const MAX_MODELS: usize = 5_000;
 
@@ -42,6 +44,8 @@ pub struct SourceView {
     pub paused: Vec<PausedSummary>,
     /// Fetched once after each snapshot.
     pub models: Vec<ModelSummary>,
+    /// Fetched with the models.
+    pub tools: Vec<ToolSummary>,
     /// Events that were lost to falling behind, and summaries beyond what is held.
     pub dropped: u64,
 }
@@ -85,6 +89,7 @@ impl SourceView {
             providers: Vec::new(),
             paused: Vec::new(),
             models: Vec::new(),
+            tools: Vec::new(),
             dropped: 0,
         }
     }
@@ -109,6 +114,7 @@ impl SourceView {
         self.clients.clear();
         self.providers.clear();
         self.models.clear();
+        self.tools.clear();
         self.paused.clear();
     }
 
@@ -127,6 +133,10 @@ impl SourceView {
     pub fn take_models(&mut self, models: Vec<ModelSummary>) {
         self.dropped += models.len().saturating_sub(MAX_MODELS) as u64;
         self.models = models.into_iter().take(MAX_MODELS).map(intake::model_summary).collect();
+    }
+
+    pub fn take_tools(&mut self, tools: Vec<ToolSummary>) {
+        self.tools = tools.into_iter().take(MAX_TOOLS).map(intake::tool).collect();
     }
 
     /// The scripted provider answers there instead of a real one.

@@ -2,6 +2,7 @@
 //! known by id: rows may move under the cursor without changing it.
 
 use super::list::{List, Step};
+use super::narrowed::Narrowed;
 use super::source::SourceView;
 use crate::id::{CallId, ThreadId};
 use crate::tui::SourceId;
@@ -29,6 +30,7 @@ pub struct Threads {
     selected: Option<Row>,
     /// A person chose the row. Until then the newest one is selected.
     chosen: bool,
+    pub filter: Narrowed,
     pub list: List,
 }
 
@@ -71,9 +73,12 @@ impl Threads {
         self.rows.clear();
         let mut threads: Vec<(UnixMillis, SourceId, ThreadId)> = Vec::new();
         for source in sources {
-            let without_thread = source.in_flight().filter(|call| !has_row(source, call.thread));
-            self.rows.extend(without_thread.map(|call| Row::Call(source.id, call.id)));
-            threads.extend(source.threads.values().map(|thread| (thread.updated, source.id, thread.id)));
+            if self.filter.is_open() {
+                let without_thread = source.in_flight().filter(|call| !has_row(source, call.thread));
+                self.rows.extend(without_thread.map(|call| Row::Call(source.id, call.id)));
+            }
+            let fitting = source.threads.values().filter(|thread| self.filter.passes(source.id, thread.id));
+            threads.extend(fitting.map(|thread| (thread.updated, source.id, thread.id)));
         }
         threads.sort_unstable_by(|one, other| other.cmp(one));
         self.rows.extend(threads.into_iter().map(|(_, source, thread)| Row::Thread(source, thread)));

@@ -5,7 +5,7 @@ use ratatui::text::Line;
 
 use crate::tui::layout::Areas;
 use crate::tui::model::Model;
-use crate::tui::pane::{Pane, put};
+use crate::tui::pane::{Pane, narrowed, put};
 use crate::tui::rows::call::Columns;
 use crate::tui::theme::Role;
 
@@ -18,12 +18,14 @@ pub fn draw(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     let theme = model.theme;
     let rows = model.activity.rows();
     let (running, ended) = (model.activity.running, rows.len() - model.activity.running);
-    let pane = Pane {
-        title: Line::styled(format!(" Calls · {running} in flight · {ended} ended "), theme.style(Role::Heading)),
-        note: Line::default(),
-        focused: true,
-    };
+    let narrowed = narrowed(model.activity.sieve.written());
+    let title = format!(" Calls · {running} in flight · {ended} ended {narrowed}");
+    let pane = Pane { title: Line::styled(title, theme.style(Role::Heading)), note: Line::default(), focused: true };
     let inside = pane.draw(buffer, areas.body, areas, theme);
+    if rows.is_empty() && !model.activity.sieve.is_open() {
+        let said = " No call fits. Escape shows all.";
+        return put(buffer, inside, 1, &Line::styled(said, theme.style(Role::Muted)));
+    }
     if rows.is_empty() {
         put(buffer, inside, 1, &Line::raw(" No call has been made yet."));
         return put(buffer, inside, 2, &Line::styled(" An agent's next call appears here.", theme.style(Role::Muted)));

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use crate::tui::figure;
 use crate::tui::layout::Areas;
 use crate::tui::model::Model;
-use crate::tui::pane::{Pane, put};
+use crate::tui::pane::{Pane, narrowed, put};
 use crate::tui::rows::message::Columns;
 use crate::tui::theme::Role;
 
@@ -22,12 +22,22 @@ pub fn draw(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     } else {
         format!(" {} of {} ", figure::count(log.list.cursor as u64 + 1), figure::count(log.len() as u64))
     };
+    let title = if log.sieve().is_open() {
+        format!(" Messages · {} ", figure::count(log.len() as u64))
+    } else {
+        let (listed, held) = (figure::count(log.len() as u64), figure::count(log.held() as u64));
+        format!(" Messages · {listed} of {held} {}", narrowed(log.sieve().written()))
+    };
     let pane = Pane {
-        title: Line::styled(format!(" Messages · {} ", figure::count(log.len() as u64)), theme.style(Role::Heading)),
+        title: Line::styled(title, theme.style(Role::Heading)),
         note: Line::styled(if log.is_empty() { String::new() } else { note }, theme.style(Role::Muted)),
         focused: true,
     };
     let inside = pane.draw(buffer, areas.body, areas, theme);
+    if log.is_empty() && log.held() > 0 {
+        let said = " No message fits. Escape shows all.";
+        return put(buffer, inside, 1, &Line::styled(said, theme.style(Role::Muted)));
+    }
     if log.is_empty() {
         put(buffer, inside, 1, &Line::raw("  No message yet."));
         let hint = "  What agents and zen say to each other appears here.";

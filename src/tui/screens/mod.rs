@@ -7,6 +7,7 @@ pub mod message;
 pub mod models;
 pub mod notice;
 pub mod overview;
+pub mod palette;
 pub mod question;
 pub mod threads;
 pub mod turns;

@@ -12,7 +12,7 @@ use crate::tui::figure;
 use crate::tui::layout::Areas;
 use crate::tui::model::Model;
 use crate::tui::model::models::{Row, Standing};
-use crate::tui::pane::{Pane, column, put};
+use crate::tui::pane::{Pane, column, narrowed, put};
 use crate::tui::theme::Role;
 use crate::unit::{MicroUsd, UnixMillis};
 
@@ -38,13 +38,20 @@ pub fn draw(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     let theme = model.theme;
     let rows = model.models.rows();
     let pane = Pane {
-        title: Line::styled(format!(" Models · {} ", rows.len()), theme.style(Role::Heading)),
+        title: Line::styled(
+            format!(" Models · {} {}", rows.len(), narrowed(model.models.sieve.written())),
+            theme.style(Role::Heading),
+        ),
         note: Line::styled(format!(" by {} ", model.models.order.title()), theme.style(Role::Muted)),
         focused: true,
     };
     let inside = pane.draw(buffer, areas.models(), areas, theme);
     if rows.is_empty() {
-        let said = " No model can be asked: no provider is configured here.";
+        let said = if model.models.sieve.is_open() {
+            " No model can be asked: no provider is configured here."
+        } else {
+            " No model fits. Escape shows all."
+        };
         return put(buffer, inside, 1, &Line::styled(said, theme.style(Role::Muted)));
     }
     let columns = Columns::of(usize::from(inside.width), model.has_many_sources());
@@ -138,10 +145,9 @@ impl Columns {
 
 fn standing_shown(standing: Standing) -> (&'static str, &'static str, Role) {
     match standing {
-        Standing::Up => ("●", "up", Role::Good),
-        Standing::Failing => ("◐", "failing", Role::Warning),
-        Standing::CoolingDown => ("◐", "cooling", Role::Warning),
-        Standing::Down => ("○", "down", Role::Bad),
+        Standing::Up => ("●", standing.says(), Role::Good),
+        Standing::Failing | Standing::CoolingDown => ("◐", standing.says(), Role::Warning),
+        Standing::Down => ("○", standing.says(), Role::Bad),
     }
 }
 

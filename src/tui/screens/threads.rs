@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use crate::tui::figure;
 use crate::tui::layout::Areas;
 use crate::tui::model::{Focus, Model};
-use crate::tui::pane::{Pane, put};
+use crate::tui::pane::{Pane, narrowed, put};
 use crate::tui::rows::thread::{Columns, Shown};
 use crate::tui::theme::Role;
 
@@ -25,11 +25,18 @@ pub fn draw(model: &Model, buffer: &mut Buffer, areas: &Areas) {
         format!(" {} of {} ", figure::count(model.threads.list.cursor as u64 + 1), figure::count(rows.len() as u64))
     };
     let pane = Pane {
-        title: Line::styled(" Threads ", theme.style(Role::Heading)),
+        title: Line::styled(
+            format!(" Threads {}", narrowed(model.threads.filter.written())),
+            theme.style(Role::Heading),
+        ),
         note: Line::styled(place, theme.style(Role::Muted)),
         focused: model.focus == Focus::List,
     };
     let inside = pane.draw(buffer, areas.list, areas, theme);
+    if rows.is_empty() && !model.threads.filter.is_open() {
+        let said = " No thread fits. Escape shows all.";
+        return put(buffer, inside, 1, &Line::styled(said, theme.style(Role::Muted)));
+    }
     if rows.is_empty() {
         return empty(model, buffer, inside);
     }

@@ -15,7 +15,7 @@ use crate::tui::view::view;
 
 fn keys() -> impl Strategy<Value = Event> {
     let code = prop_oneof![
-        "[a-zA-Z0-9?]".prop_map(|text| KeyCode::Char(text.chars().next().unwrap_or('j'))),
+        "[a-zA-Z0-9?/:!~# *]".prop_map(|text| KeyCode::Char(text.chars().next().unwrap_or('j'))),
         prop::sample::select(vec![KeyCode::Up, KeyCode::Down, KeyCode::PageUp, KeyCode::PageDown]),
         prop::sample::select(vec![KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::Home, KeyCode::End]),
     ];
@@ -78,6 +78,7 @@ fn events() -> impl Strategy<Value = Event> {
         12 => keys(),
         4 => (source(), updates()).prop_map(|(source, update)| Event::Watched { source, watch: Watch::Update(update) }),
         4 => (source(), replies()).prop_map(|(source, reply)| Event::Replied { source, reply }),
+        1 => any::<String>().prop_map(Event::Pasted),
         2 => (0u16..160, 0u16..50).prop_map(|(width, height)| Event::Resized { width, height }),
         1 => source().prop_map(|source| Event::Watched { source, watch: Watch::Ended("gone".to_owned()) }),
         1 => (source(), any::<String>()).prop_map(|(source, name)| Event::Appeared { source, name, own: false }),

@@ -111,7 +111,7 @@ impl Control for Scripted {
     }
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {
-        gone()
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     fn paused(&self) -> Reply<'_, Vec<PausedSummary>> {

@@ -106,6 +106,16 @@ impl Driven {
     }
 }
 
+/// The frame at the sizes at which people look at it, from wide to small.
+pub fn at_each_size(face: &mut Driven) -> String {
+    let sizes = [(140, 40), (100, 30), (60, 20), (40, 10)];
+    let frames = sizes.map(|(width, height)| {
+        face.take(Event::Resized { width, height });
+        format!("{width}x{height}\n{}", face.frame())
+    });
+    frames.join("\n")
+}
+
 pub fn thread_id(digit: char) -> ThreadId {
     format!("{}-1c02-4a4a-8b8b-{}", digit.to_string().repeat(8), digit.to_string().repeat(12)).parse().unwrap()
 }

@@ -65,7 +65,7 @@ fn read_only_steers_nothing_and_says_so() {
     assert_eq!(toast(&driven), "read-only: calls are not cancelled from here");
     driven.keys("↓x");
     assert_eq!(toast(&driven), "read-only: threads are not expired from here");
-    assert_eq!(driven.model.overlays, []);
+    assert!(driven.model.overlays.is_empty());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use super::find;
 use crate::control::types::ThreadSummary;
 use crate::id::{CallId, ThreadId};
 use crate::tui::SourceId;
@@ -9,6 +10,7 @@ use crate::tui::event::Effect;
 use crate::tui::figure;
 use crate::tui::keymap::Pressed;
 use crate::tui::keymap::action::Action;
+use crate::tui::model::help::Help;
 use crate::tui::model::threads::Row;
 use crate::tui::model::{About, Focus, Model, Overlay, Question, Screen, Step};
 use crate::tui::theme::Role;
@@ -18,14 +20,15 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         return Vec::new();
     }
     model.redraw = true;
-    let top = model.overlays.last().cloned();
+    if is_ctrl_c(key) && model.overlays.last().is_some_and(Overlay::is_written) {
+        return quit(model);
+    }
+    let top = model.overlays.last();
     match top {
-        Some(Overlay::Ask(question)) => answer(model, &question, key),
-        Some(Overlay::Help) => {
-            model.overlays.pop();
-            // Any key closes the help; those that leave also leave.
-            if model.keymap.is(Action::Quit, key) { quit(model) } else { Vec::new() }
-        }
+        Some(Overlay::Ask(question)) => answer(model, &question.clone(), key),
+        Some(Overlay::Help(_)) => find::press_help(model, key),
+        Some(Overlay::Filter(draft)) => find::press_filter(model, draft.clone(), key),
+        Some(Overlay::Palette(_)) => find::press_palette(model, key),
         None => match model.keymap.press(model.begun.take(), key) {
             Pressed::Does(action) => act(model, action),
             Pressed::Begins(key) => {
@@ -39,7 +42,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 
 /// The keys that asked say yes; `n`, escape and return say no; another key is no answer. Ctrl-c insists on leaving.
 fn answer(model: &mut Model, question: &Question, key: KeyEvent) -> Vec<Effect> {
-    if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c') {
+    if is_ctrl_c(key) {
         return vec![Effect::Quit];
     }
     if model.keymap.is(question.accept, key) {
@@ -56,7 +59,29 @@ fn answer(model: &mut Model, question: &Question, key: KeyEvent) -> Vec<Effect> 
     Vec::new()
 }
 
-fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+fn is_ctrl_c(key: KeyEvent) -> bool {
+    key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c')
+}
+
+/// Into what is being written; elsewhere a pasted text means nothing.
+pub(super) fn paste(model: &mut Model, text: &str) {
+    model.redraw = true;
+    match model.overlays.last_mut() {
+        Some(Overlay::Filter(draft)) => {
+            draft.insert(text);
+            let draft = draft.clone();
+            find::write(model, draft.text());
+        }
+        Some(Overlay::Palette(palette)) => {
+            palette.draft.insert(text);
+            palette.rank();
+        }
+        Some(Overlay::Help(help)) if help.searching => help.search.insert(text),
+        Some(Overlay::Help(_) | Overlay::Ask(_)) | None => {}
+    }
+}
+
+pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Up => step(model, Step::By(-1)),
         Action::Down => step(model, Step::By(1)),
@@ -74,7 +99,9 @@ fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Sort => sort(model),
         Action::Expire => ask_to_expire(model),
         Action::Cancel => ask_to_cancel(model),
-        Action::Help => model.overlays.push(Overlay::Help),
+        Action::Filter => find::open_filter(model),
+        Action::Palette => find::open_palette(model),
+        Action::Help => model.overlays.push(Overlay::Help(Help::default())),
         Action::Quit => return quit(model),
     }
     Vec::new()
@@ -93,7 +120,7 @@ fn other_pane(model: &mut Model) {
     };
 }
 
-fn step(model: &mut Model, step: Step) {
+pub(super) fn step(model: &mut Model, step: Step) {
     match (model.screen, model.focus) {
         (Screen::Threads, Focus::List) | (Screen::Overview, _) => model.threads.step(step),
         (Screen::Threads, Focus::Reader) => {
@@ -179,11 +206,14 @@ fn read_call(model: &mut Model) {
     }
 }
 
+/// Out of what is read first, then out of what narrows the list.
 fn back(model: &mut Model) {
     match model.screen {
-        Screen::Threads => model.focus = Focus::List,
-        Screen::Log => model.log.detail = None,
-        Screen::Overview | Screen::Activity | Screen::Models => {}
+        Screen::Threads if model.focus == Focus::Reader => model.focus = Focus::List,
+        Screen::Log if model.log.detail.is_some() => model.log.detail = None,
+        Screen::Overview | Screen::Threads | Screen::Log | Screen::Activity | Screen::Models => {
+            find::clear(model);
+        }
     }
 }
 
@@ -275,7 +305,7 @@ fn ask_to_cancel(model: &mut Model) {
 }
 
 /// Asks where zen's own engine holds something that would be lost, and names it.
-fn quit(model: &mut Model) -> Vec<Effect> {
+pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
     let Some(own) = model.sources.iter().find(|source| source.own && !source.is_gone()) else {
         return vec![Effect::Quit];
     };

@@ -51,6 +51,18 @@ pub(super) fn take(model: &mut Model, source: SourceId, reply: Reply) -> Vec<Eff
             }
             Err(error) => tell(model, &error),
         },
+        Reply::Tools { outcome } => match outcome {
+            Ok(tools) => {
+                if let Some(source) = model.source_mut(source) {
+                    source.take_tools(tools);
+                }
+            }
+            Err(error) => tell(model, &error),
+        },
+        Reply::Found { outcome } => {
+            let found = outcome.map_err(|error| tell(model, &error)).ok();
+            super::find::take_found(model, source, found);
+        }
         Reply::Expired { thread, outcome } => match outcome {
             Ok(()) => model.say(Role::Good, format!("expired {}", thread.short())),
             Err(error) if is_unknown(&error) => {
