@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::route::Route;
 use super::types::models::ModelSummary;
+use super::types::spending::Spending;
 use super::types::{
     Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary, Refusal,
     Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
@@ -162,6 +163,10 @@ impl Control for Client {
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {
         Box::pin(self.get(Route::Tools))
+    }
+
+    fn spending(&self) -> Reply<'_, Spending> {
+        Box::pin(self.get(Route::Spending))
     }
 
     fn paused(&self) -> Reply<'_, Vec<PausedSummary>> {

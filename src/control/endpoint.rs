@@ -90,6 +90,7 @@ impl Endpoint {
             Route::MessageText { seq, which, from } => json(&service.message_text(seq, which, from).await?),
             Route::Models => json(&service.models().await?),
             Route::Tools => json(&service.tools().await?),
+            Route::Spending => json(&service.spending().await?),
         }
     }
 

@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use crate::engine::Family;
 use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
 use types::models::ModelSummary;
+use types::spending::Spending;
 use types::{
     Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary, Refusal,
     Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
@@ -75,6 +76,9 @@ pub trait Control: Send + Sync {
     fn models(&self) -> Reply<'_, Vec<ModelSummary>>;
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>>;
+
+    /// What was spent, and what is taken of the limits.
+    fn spending(&self) -> Reply<'_, Spending>;
 
     /// The messages that wait for a person's decision, oldest first.
     fn paused(&self) -> Reply<'_, Vec<PausedSummary>>;

@@ -23,6 +23,7 @@ pub enum Route {
     MessageText { seq: MessageSeq, which: MessageText, from: u64 },
     Models,
     Tools,
+    Spending,
     Paused,
     Resolve(PauseId),
     Interceptors,
@@ -45,6 +46,7 @@ impl Route {
             | Self::MessageText { .. }
             | Self::Models
             | Self::Tools
+            | Self::Spending
             | Self::Paused
             | Self::Interceptors
             | Self::Metrics => Method::GET,
@@ -71,6 +73,7 @@ impl Route {
             Self::MessageText { seq, which, from } => format!("/v1/messages/{seq}/{}?from={from}", which.as_str()),
             Self::Models => "/v1/models".to_owned(),
             Self::Tools => "/v1/tools".to_owned(),
+            Self::Spending => "/v1/spending".to_owned(),
             Self::Paused => "/v1/paused".to_owned(),
             Self::Resolve(pause) => format!("/v1/paused/{pause}"),
             Self::Interceptors | Self::Switch => "/v1/interceptors".to_owned(),
@@ -91,6 +94,7 @@ impl Route {
             (&Method::GET, ["watch"]) => Self::Watch,
             (&Method::GET, ["models"]) => Self::Models,
             (&Method::GET, ["tools"]) => Self::Tools,
+            (&Method::GET, ["spending"]) => Self::Spending,
             (&Method::GET, ["paused"]) => Self::Paused,
             (&Method::POST, ["paused", pause]) => Self::Resolve(pause.parse().ok()?),
             (&Method::GET, ["interceptors"]) => Self::Interceptors,
@@ -174,6 +178,7 @@ mod tests {
             Route::MessageText { seq: MessageSeq(5), which: MessageText::After, from: 2 },
             Route::Models,
             Route::Tools,
+            Route::Spending,
             Route::Paused,
             Route::Resolve(PauseId(3)),
             Route::Interceptors,

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::summary::{self, TEXT_CHARS};
 use super::types::models::ModelSummary;
+use super::types::spending::{LimitSummary, SpendLine, Spending};
 use super::types::{
     Act, Acted, Exported, Face, Form, Hello, Interceptors, Limits, MessageDetail, MessageText, PROTOCOL, PauseDecision,
     PausedSummary, Refusal, RefusalCode, Snapshot, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall,
@@ -254,13 +255,13 @@ impl Control for Service {
     }
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {
-        Box::pin(async move {
-            let summary = |spec: &crate::tools::schema::Spec| ToolSummary {
-                name: spec.name.to_owned(),
-                title: spec.title.to_owned(),
-                description: spec.description.to_owned(),
-            };
-            Ok(self.engine().tools().map(|tool| summary(tool.spec())).collect())
+        Box::pin(async move { Ok(self.engine().tools().map(|tool| ToolSummary::of(tool.spec())).collect()) })
+    }
+
+    fn spending(&self) -> Reply<'_, Spending> {
+        Box::pin(async {
+            let limits = self.engine().models.taken().into_iter().map(LimitSummary::from).collect();
+            Ok(Spending { limits, lines: self.engine().ledger.lines().into_iter().map(SpendLine::of).collect() })
         })
     }
 }

@@ -3,9 +3,10 @@
 //! that an older face can watch a newer process of the same [`PROTOCOL`].
 
 pub mod models;
+pub mod spending;
+pub mod tools;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::budget::Decision;
 pub use crate::engine::calls::Stage;
@@ -17,6 +18,7 @@ use crate::provider::{Class, Effort, Finish, Usage};
 pub use crate::thread::turn::FailedWith;
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
+pub use self::tools::{ToolCall, ToolResult, ToolSummary};
 pub use super::acts::{Act, ActSummary, Acted, Exported, Form, ParentSummary, Which};
 
 /// Raised when a reader of the former number would misunderstand what is sent.
@@ -436,27 +438,6 @@ pub struct RestingSummary {
     pub model: Option<ModelId>,
     pub breaker: Breaker,
     pub rest_ms: u64,
-}
-
-/// A tool call by a person or a script.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ToolCall {
-    pub tool: String,
-    pub arguments: Box<RawValue>,
-}
-
-/// Its result: the text that an agent would have read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ToolResult {
-    pub text: String,
-    pub is_error: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ToolSummary {
-    pub name: String,
-    pub title: String,
-    pub description: String,
 }
 
 /// Which of a message's texts is meant.

@@ -5,6 +5,7 @@ pub mod calls;
 pub mod connections;
 mod interceptors;
 mod invoke;
+pub mod ledger;
 mod metering;
 mod toolbox;
 
@@ -31,6 +32,7 @@ use crate::tools::prompts::{BadPrompts, Prompts};
 use crate::tools::{Settings, Tool};
 use calls::Calls;
 use connections::Connections;
+use ledger::Ledger;
 use metering::Meter;
 use toolbox::Toolbox;
 
@@ -53,6 +55,7 @@ pub struct Engine {
     pub config: Config,
     pub redactor: Redactor,
     pub metrics: Arc<Metrics>,
+    pub ledger: Ledger,
     /// To be ended before the process is.
     pub children: Children,
     roots: Roots,
@@ -124,6 +127,7 @@ impl Engine {
             chain,
             rules,
             metrics,
+            ledger: Ledger::default(),
             messages,
             threads: Arc::new(Threads::new(Box::<MemoryStore>::default(), limits, clock, bus.clone())),
             calls: Calls::new(clock, bus.clone()),

@@ -46,6 +46,7 @@ pub use health::{Figures, LastError, Spread};
 pub use model::Model;
 pub use registry::Registry;
 pub use served::{BadProviders, Status};
+pub use spend::Taken;
 
 use crate::id::ModelId;
 use crate::unit::{MicroUsd, Tokens};

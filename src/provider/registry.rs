@@ -27,7 +27,7 @@ use crate::provider::overlay::Overlays;
 use crate::provider::reply::Reply;
 use crate::provider::retry::{self, Random, Retries};
 use crate::provider::served::{BadProvider, BadProviders, Served, Status};
-use crate::provider::spend::{Reservation, Spend};
+use crate::provider::spend::{Reservation, Spend, Taken};
 use crate::provider::{Answer, Effort, Finish, Listener, PassedOver, Request, Usage};
 use crate::secret::Redactor;
 use crate::unit::MicroUsd;
@@ -425,6 +425,11 @@ impl Registry {
     pub fn provider(&self, place: usize) -> Option<Status> {
         let known = self.inner.known.get(place)?;
         self.inner.served.iter().find(|served| served.provider.id == known.id).map(|served| served.status())
+    }
+
+    /// What is taken of the limits on spending.
+    pub fn taken(&self) -> Vec<Taken> {
+        self.inner.spend.taken()
     }
 
     fn failure(&self, choice: &Choice, fault: Fault, partial: String) -> Failure {

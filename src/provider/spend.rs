@@ -25,6 +25,20 @@ struct Ledger {
     providers: BTreeMap<ProviderId, Account>,
 }
 
+/// What is taken of a limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// None: all providers together.
+    pub provider: Option<ProviderId>,
+    /// None: no limit is set.
+    pub limit: Option<MicroUsd>,
+    pub spent: MicroUsd,
+    /// For requests in flight.
+    pub held: MicroUsd,
+    /// For requests whose cost never became known.
+    pub unknown: MicroUsd,
+}
+
 /// Micro-dollars. What is held for a request whose cost never became known stays held, as it may have been charged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Account {
@@ -62,6 +76,21 @@ impl Spend {
         within(self.limits.per_provider, own, held, "spend.per_provider")?;
         ledger.each(&provider, |account| account.reserved += held);
         Ok(Reservation { spend: self, provider, held, sent: false })
+    }
+
+    /// What is taken now, of all providers together first.
+    pub fn taken(&self) -> Vec<Taken> {
+        let ledger = self.ledger();
+        let taken = |provider: Option<ProviderId>, limit, account: Account| Taken {
+            provider,
+            limit,
+            spent: MicroUsd(account.spent),
+            held: MicroUsd(account.reserved),
+            unknown: MicroUsd(account.unknown),
+        };
+        let each = ledger.providers.iter();
+        let each = each.map(|(provider, account)| taken(Some(provider.clone()), self.limits.per_provider, *account));
+        [taken(None, self.limits.total, ledger.all)].into_iter().chain(each).collect()
     }
 
     fn is_limited(&self) -> bool {
@@ -194,6 +223,8 @@ mod tests {
         first.settle(Some(MicroUsd(5)));
         drop(second);
         assert_eq!(spend.ledger().all, Account { reserved: 0, spent: 5, unknown: 0 });
+        let taken = spend.taken();
+        assert_eq!((taken[0].limit, taken[0].spent, taken.len()), (Some(MicroUsd(100)), MicroUsd(5), 3));
         assert!(spend.reserve(&google, tokens(55)).is_ok());
     }
 

@@ -58,6 +58,9 @@ impl Executor {
             Effect::Tools(source) => {
                 self.ask(source, move |control| async move { Reply::Tools { outcome: control.tools().await } });
             }
+            Effect::Spending(source) => {
+                self.ask(source, move |control| async move { Reply::Spending { outcome: control.spending().await } });
+            }
             Effect::Search { source, query } => self.ask(source, move |control| async move {
                 let found = control.search(query).await;
                 Reply::Found { outcome: found.map(|found| found.into_iter().map(|thread| thread.id).collect()) }

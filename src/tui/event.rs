@@ -6,6 +6,7 @@ use crossterm::event::KeyEvent;
 use super::SourceId;
 use crate::control::ControlError;
 use crate::control::types::models::ModelSummary;
+use crate::control::types::spending::Spending;
 use crate::control::types::{MessageDetail, TextSlice, ThreadDetail, ToolSummary, TurnText, Update};
 use crate::id::{CallId, MessageSeq, ThreadId};
 use crate::unit::UnixMillis;
@@ -56,6 +57,7 @@ pub enum Reply {
     LiveText { call: CallId, outcome: Result<TextSlice, ControlError> },
     Message { seq: MessageSeq, outcome: Result<Box<MessageDetail>, ControlError> },
     Models { outcome: Result<Vec<ModelSummary>, ControlError> },
+    Spending { outcome: Result<Spending, ControlError> },
     Tools { outcome: Result<Vec<ToolSummary>, ControlError> },
     Found { outcome: Result<Vec<ThreadId>, ControlError> },
     Expired { thread: ThreadId, outcome: Result<(), ControlError> },
@@ -68,6 +70,7 @@ pub enum Effect {
     Watch(SourceId),
     Models(SourceId),
     Tools(SourceId),
+    Spending(SourceId),
     /// Which threads a query finds.
     Search {
         source: SourceId,

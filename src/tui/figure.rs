@@ -97,6 +97,20 @@ pub fn time_of_day(UnixMillis(at): UnixMillis) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds % 3_600 / 60, seconds % 60)
 }
 
+/// The day, in UTC: `2026-11-21`.
+pub fn date(millis: u64) -> String {
+    // Days since 1 March of the year 0, so that a leap day ends its year (Howard Hinnant, "chrono-compatible low-level
+    // date algorithms").
+    let days = millis / 86_400_000 + 719_468;
+    let (era, of_era) = (days / 146_097, days % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (month, carried) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    format!("{:04}-{month:02}-{day:02}", era * 400 + year + carried)
+}
+
 /// The same to the millisecond.
 pub fn time_to_the_millisecond(at: UnixMillis) -> String {
     format!("{}.{:03}", time_of_day(at), at.0 % 1_000)
@@ -123,6 +137,7 @@ mod tests {
         assert_eq!([40, 12_300, 4_180_000].map(|micro| cost(MicroUsd(micro))), ["<$0.0001", "$0.0123", "$4.18"]);
         assert_eq!([7, 1_000, 1_234_567].map(count), ["7", "1,000", "1,234,567"]);
         assert_eq!(time_to_the_millisecond(UnixMillis(43_468_101)), "12:04:28.101");
+        assert_eq!([0, 951_782_400_000, 1_795_262_671_000].map(date), ["1970-01-01", "2000-02-29", "2026-11-21"]);
     }
 
     #[test]

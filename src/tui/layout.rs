@@ -26,6 +26,14 @@ pub struct Areas {
     pub footer: Rect,
 }
 
+/// The regions of the screen of budgets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BudgetAreas {
+    pub window: Rect,
+    pub decided: Rect,
+    pub spent: Rect,
+}
+
 /// The regions of a terminal of this size.
 pub fn areas((width, height): (u16, u16)) -> Areas {
     let breadth = match (width, height) {
@@ -101,6 +109,40 @@ impl Areas {
         usize::from(self.inside(self.models()).height.saturating_sub(1))
     }
 
+    /// The regions of the screen of budgets. Where there is no room for what was spent, that one is empty.
+    pub fn budget(&self) -> BudgetAreas {
+        let Rect { x, y, width, height } = self.body;
+        let window = match self.breadth {
+            Breadth::Notice | Breadth::Minimal => 3,
+            Breadth::Single | Breadth::Wide => 5,
+        }
+        .min(height);
+        let rest = Rect { y: y + window, height: height - window, ..self.body };
+        let window = Rect { height: window, ..self.body };
+        match self.breadth {
+            Breadth::Notice | Breadth::Minimal => {
+                BudgetAreas { window, decided: rest, spent: Rect { height: 0, ..rest } }
+            }
+            Breadth::Single => {
+                let spent = SPENT.min(rest.height / 2);
+                let decided = Rect { height: rest.height - spent, ..rest };
+                BudgetAreas { window, decided, spent: Rect { y: decided.y + decided.height, height: spent, ..rest } }
+            }
+            Breadth::Wide => {
+                let left = width * 11 / 20;
+                let (decided, spent) =
+                    (Rect { width: left, ..rest }, Rect { x: x + left, width: width - left, ..rest });
+                BudgetAreas { window, decided, spent }
+            }
+        }
+    }
+
+    /// Lines and columns of what was decided.
+    pub fn decided_text(&self) -> (usize, usize) {
+        let inside = self.inside(self.budget().decided);
+        (usize::from(inside.height), usize::from(inside.width).saturating_sub(2))
+    }
+
     /// Lines and columns of a turn's text, beside its gutter.
     pub fn reader_text(&self) -> (usize, usize) {
         let inside = self.inside(self.reader);
@@ -129,6 +171,8 @@ pub fn palette_rows((_, height): (u16, u16)) -> usize {
     usize::from(height.saturating_sub(HELP_FRAME + 2)).min(PALETTE)
 }
 
+/// Lines of what was spent where it stands below the rest, its border included.
+const SPENT: u16 = 8;
 /// Lines of what is known of a model, its border included, and the body's height from which it is shown.
 const MODEL_DETAIL: u16 = 11;
 const DETAIL_FROM: u16 = 20;
@@ -147,7 +191,9 @@ mod tests {
             for height in 0..70 {
                 let areas = areas((width, height));
                 let screen = Rect::new(0, 0, width, height);
-                for area in [areas.header, areas.list, areas.reader, areas.footer] {
+                for area in
+                    [areas.header, areas.list, areas.reader, areas.budget().spent, areas.budget().decided, areas.footer]
+                {
                     assert_eq!(area.intersection(screen), area, "{width}x{height}");
                 }
             }

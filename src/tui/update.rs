@@ -200,8 +200,25 @@ fn settle(model: &mut Model, now: UnixMillis) -> Vec<Effect> {
     }
     settle_overlay(model);
     let mut effects = find::searches(model);
+    effects.extend(settle_budget(model));
     effects.extend(settle_reader(model));
     effects
+}
+
+/// On its screen, lays out what was decided, and asks what was spent where that may have changed.
+fn settle_budget(model: &mut Model) -> Vec<Effect> {
+    if model.screen != Screen::Budget {
+        return Vec::new();
+    }
+    let (height, width) = model.areas().decided_text();
+    let Model { budget, reader, sources, .. } = model;
+    budget.fit(reader.as_ref(), width, height);
+    let due = sources.iter_mut().filter(|source| source.spends && source.state == SourceState::Live);
+    due.map(|source| {
+        source.spends = false;
+        Effect::Spending(source.id)
+    })
+    .collect()
 }
 
 /// Fits what stands on top to the screen.

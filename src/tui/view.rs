@@ -13,7 +13,9 @@ use super::model::draft::Draft;
 use super::model::source::{SourceState, SourceView};
 use super::model::{Focus, Model, Overlay, Screen};
 use super::pane::{put, spread, written};
-use super::screens::{activity, help, log, message, models, notice, overview, palette, question, threads, turns};
+use super::screens::{
+    activity, budget, help, log, message, models, notice, overview, palette, question, threads, turns,
+};
 use super::theme::{Role, Theme};
 use crate::text;
 
@@ -56,6 +58,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
             Some(detail) => message::draw(model, detail, buffer, &areas),
             None => log::draw(model, buffer, &areas),
         },
+        Screen::Budget => budget::draw(model, buffer, &areas),
         Screen::Models => models::draw(model, buffer, &areas),
         Screen::Activity => activity::draw(model, buffer, &areas),
     }
@@ -180,7 +183,7 @@ fn foot(model: &Model, buffer: &mut Buffer, area: Rect) {
 /// The filter as it is written, and what is wrong with it.
 fn filter(model: &Model, draft: &Draft, room: usize) -> Vec<Span<'static>> {
     let problem = match model.screen {
-        Screen::Overview | Screen::Threads => model.threads.filter.problem(),
+        Screen::Overview | Screen::Threads | Screen::Budget => model.threads.filter.problem(),
         Screen::Log => model.log.sieve().problem(),
         Screen::Models => model.models.sieve.problem(),
         Screen::Activity => model.activity.sieve.problem(),
@@ -217,7 +220,7 @@ fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
 /// What is done here, the most wanted first.
 fn most_wanted(model: &Model) -> &'static [Action] {
     use Action::{
-        Back, Cancel, Expire, Filter, Follow, Help, NextPane, NextTurn, Open, PageDown, PreviousTurn, Quit, Sort,
+        Back, Cancel, Expire, Filter, Follow, Group, Help, NextPane, NextTurn, Open, PageDown, PreviousTurn, Quit, Sort,
     };
     match (model.screen, model.focus) {
         (Screen::Overview, _) => &[Open, Help, Quit, Expire, Cancel],
@@ -225,6 +228,7 @@ fn most_wanted(model: &Model) -> &'static [Action] {
         (Screen::Threads, Focus::Reader) => &[Back, Help, Quit, NextTurn, PreviousTurn, Expire, Cancel],
         (Screen::Log, _) if model.log.detail.is_some() => &[Back, Help, Quit, PageDown],
         (Screen::Log, _) => &[Open, Help, Quit, Filter, Follow],
+        (Screen::Budget, _) => &[Group, Help, Quit, Open, PageDown],
         (Screen::Models, _) => &[Sort, Help, Quit, Filter],
         (Screen::Activity, _) => &[Open, Help, Quit, Filter, Cancel],
     }

@@ -21,6 +21,7 @@ pub enum Action {
     Go(Screen),
     Follow,
     Sort,
+    Group,
     Filter,
     Palette,
     Expire,
@@ -102,6 +103,7 @@ pub const ACTIONS: &[Described] = &[
     row(Action::PreviousPane, "previous-pane", &["shift-tab"], Group::Moving, "pane before", "to the pane before"),
     row(Action::Go(Screen::Overview), "overview", &["1"], Group::Screens, "overview", "everything at a glance"),
     row(Action::Go(Screen::Threads), "threads", &["2"], Group::Screens, "threads", "threads and their turns"),
+    row(Action::Go(Screen::Budget), "budget", &["3"], Group::Screens, "budget", "windows and money"),
     row(Action::Go(Screen::Models), "models", &["4"], Group::Screens, "models", "models and how their providers do"),
     row(Action::Go(Screen::Log), "log", &["5"], Group::Screens, "log", "every message in and out"),
     row(
@@ -114,6 +116,7 @@ pub const ACTIONS: &[Described] = &[
     ),
     row(Action::Follow, "follow", &["F"], Group::Screens, "follow", "follow the newest message, or stop"),
     row(Action::Sort, "sort", &["s"], Group::Screens, "sort", "order the list by another column"),
+    row(Action::Group, "group", &["b"], Group::Screens, "group", "sum what was spent by model, tool or day"),
     row(
         Action::Filter,
         "filter",

@@ -44,13 +44,13 @@ pub fn facts(turn: &TurnDetail, width: usize) -> Vec<Fact> {
     say_all(&mut lines, Role::Muted, "files", turn.files.iter().cloned(), width);
     let refused = turn.refused.iter().map(|file| format!("{} ({})", file.path, file.reason));
     say_all(&mut lines, Role::Warning, "refused", refused, width);
-    let left_out = turn
-        .consultations
-        .iter()
-        .flat_map(|consultation| &consultation.decisions)
-        .filter(|decision| decision.verdict == Verdict::LeftOut)
-        .map(|decision| format!("{} (~{})", decision.subject, figure::tokens(decision.tokens)));
-    say_all(&mut lines, Role::Warning, "left out", left_out, width);
+    for (verdict, label) in [(Verdict::Cut, "cut"), (Verdict::Summarised, "shortened"), (Verdict::LeftOut, "left out")]
+    {
+        let decided = turn.consultations.iter().flat_map(|consultation| &consultation.decisions);
+        let of = decided.filter(|decision| decision.verdict == verdict);
+        let named = of.map(|decision| format!("{} (~{})", decision.subject, figure::tokens(decision.tokens)));
+        say_all(&mut lines, Role::Warning, label, named, width);
+    }
     lines
 }
 

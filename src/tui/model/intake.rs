@@ -2,6 +2,7 @@
 //! Long texts come by [`super::body`], which does the same.
 
 use crate::control::types::models::ModelSummary;
+use crate::control::types::spending::Spending;
 use crate::control::types::{
     CallSummary, ClientSummary, ConsultationDetail, Hello, MessageSummary, PausedSummary, ProviderSummary, RefusedFile,
     Stage, ThreadSummary, ToolSummary, TurnDetail,
@@ -45,6 +46,23 @@ pub fn thread(mut thread: ThreadSummary) -> ThreadSummary {
     clean(&mut thread.tool);
     thread.model = thread.model.map(model);
     thread
+}
+
+/// Lines of what was spent that are kept.
+const MAX_SPENT: usize = 20_000;
+
+pub fn spending(mut spending: Spending) -> Spending {
+    spending.lines.truncate(MAX_SPENT);
+    spending.limits.truncate(MAX_SPENT);
+    for line in &mut spending.lines {
+        clean(&mut line.tool);
+        line.provider = provider(line.provider.clone());
+        line.model = model(line.model.clone());
+    }
+    for limit in &mut spending.limits {
+        limit.provider = limit.provider.take().map(provider);
+    }
+    spending
 }
 
 pub fn tool(mut tool: ToolSummary) -> ToolSummary {

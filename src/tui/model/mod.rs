@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod alerts;
 mod body;
+pub mod budget;
 pub mod draft;
 mod facts;
 pub mod help;
@@ -26,6 +27,7 @@ pub use intake::line as clean_line;
 pub use list::Step;
 
 use self::activity::Activity;
+use self::budget::Budget;
 use self::draft::Draft;
 use self::help::Help;
 use self::log::Log;
@@ -72,6 +74,7 @@ pub struct Model {
     pub log: Log,
     pub activity: Activity,
     pub models: Models,
+    pub budget: Budget,
     /// Something on screen has changed since the last frame.
     pub redraw: bool,
 }
@@ -81,18 +84,20 @@ pub struct Model {
 pub enum Screen {
     Overview,
     Threads,
+    Budget,
     Models,
     Log,
     Activity,
 }
 
 impl Screen {
-    pub const ALL: [Self; 5] = [Self::Overview, Self::Threads, Self::Models, Self::Log, Self::Activity];
+    pub const ALL: [Self; 6] = [Self::Overview, Self::Threads, Self::Budget, Self::Models, Self::Log, Self::Activity];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Threads => "Threads",
+            Self::Budget => "Budget",
             Self::Models => "Models",
             Self::Log => "Log",
             Self::Activity => "Activity",
@@ -174,6 +179,7 @@ impl Model {
             log: Log::default(),
             activity: Activity::default(),
             models: Models::default(),
+            budget: Budget::default(),
             redraw: true,
         }
     }
@@ -243,7 +249,7 @@ impl Model {
                 let second = waits.then_some(Duration::from_secs(1));
                 second.into_iter().chain(self.ages_change_in(areas)).min()
             }
-            Screen::Log | Screen::Models => None,
+            Screen::Budget | Screen::Log | Screen::Models => None,
             Screen::Activity => self.activity.changes_in(&self.sources, self.now),
         };
         [toast, on_screen].into_iter().flatten().min()

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::intake;
 use crate::control::types::models::ModelSummary;
+use crate::control::types::spending::Spending;
 use crate::control::types::{
     CallSummary, ClientSummary, Delta, Hello, Limits, MessageSummary, PausedSummary, ProviderSummary, Snapshot,
     ThreadSummary, ToolSummary, Update,
@@ -46,6 +47,10 @@ pub struct SourceView {
     pub models: Vec<ModelSummary>,
     /// Fetched with the models.
     pub tools: Vec<ToolSummary>,
+    /// Fetched while it is on screen.
+    pub spending: Option<Spending>,
+    /// Something was spent since it was asked for.
+    pub spends: bool,
     /// Events that were lost to falling behind, and summaries beyond what is held.
     pub dropped: u64,
 }
@@ -90,6 +95,8 @@ impl SourceView {
             paused: Vec::new(),
             models: Vec::new(),
             tools: Vec::new(),
+            spending: None,
+            spends: true,
             dropped: 0,
         }
     }
@@ -115,6 +122,7 @@ impl SourceView {
         self.providers.clear();
         self.models.clear();
         self.tools.clear();
+        self.spending = None;
         self.paused.clear();
     }
 
@@ -137,6 +145,10 @@ impl SourceView {
 
     pub fn take_tools(&mut self, tools: Vec<ToolSummary>) {
         self.tools = tools.into_iter().take(MAX_TOOLS).map(intake::tool).collect();
+    }
+
+    pub fn take_spending(&mut self, spending: Spending) {
+        self.spending = Some(intake::spending(spending));
     }
 
     /// The scripted provider answers there instead of a real one.
@@ -178,6 +190,8 @@ impl SourceView {
             messages: delta.messages.into_iter().map(intake::message).collect(),
             afresh: false,
         };
+        // A turn, a failure or a request in flight: each may have cost something.
+        self.spends |= changed.threads || changed.calls || changed.providers;
         for thread in delta.threads {
             if self.threads.len() >= MAX_THREADS && !self.threads.contains_key(&thread.id) {
                 self.dropped += 1;

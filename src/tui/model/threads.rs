@@ -21,6 +21,14 @@ impl Row {
             Self::Call(source, _) | Self::Thread(source, _) => source,
         }
     }
+
+    /// `3f9a1c02`, `call 17`.
+    pub fn name(self) -> String {
+        match self {
+            Self::Call(_, call) => format!("call {call}"),
+            Self::Thread(_, thread) => thread.short(),
+        }
+    }
 }
 
 /// The rows in order, and the one that is selected.

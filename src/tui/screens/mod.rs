@@ -1,6 +1,7 @@
 //! One file a screen or overlay. Each draws its part of the model into an area; none knows another.
 
 pub mod activity;
+pub mod budget;
 pub mod help;
 pub mod log;
 pub mod message;

@@ -114,6 +114,10 @@ impl Control for Scripted {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    fn spending(&self) -> Reply<'_, crate::control::types::spending::Spending> {
+        gone()
+    }
+
     fn paused(&self) -> Reply<'_, Vec<PausedSummary>> {
         gone()
     }

@@ -343,6 +343,12 @@ fn consultation() -> ConsultationDetail {
                 tokens: Tokens(90_400),
                 verdict: Verdict::LeftOut,
             },
+            Decision {
+                part: Part::Files,
+                subject: "src/storage/log.rs (lines 1 to 80)".to_owned(),
+                tokens: Tokens(1_000),
+                verdict: Verdict::Cut,
+            },
             Decision { part: Part::Prompt, subject: "prompt".to_owned(), tokens: Tokens(40), verdict: Verdict::Kept },
         ],
     }

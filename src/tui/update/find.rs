@@ -15,7 +15,7 @@ use crate::tui::theme::Role;
 /// Opens the filter of the list that is on screen.
 pub(super) fn open_filter(model: &mut Model) {
     match model.screen {
-        Screen::Overview => (model.screen, model.focus) = (Screen::Threads, Focus::List),
+        Screen::Overview | Screen::Budget => (model.screen, model.focus) = (Screen::Threads, Focus::List),
         Screen::Threads => model.focus = Focus::List,
         Screen::Log => model.log.detail = None,
         Screen::Models | Screen::Activity => {}
@@ -32,7 +32,7 @@ pub(super) fn open_palette(model: &mut Model) {
 /// The filter of the list that is on screen, as it is written.
 pub(in crate::tui) fn written(model: &Model) -> &str {
     match model.screen {
-        Screen::Overview | Screen::Threads => model.threads.filter.written(),
+        Screen::Overview | Screen::Threads | Screen::Budget => model.threads.filter.written(),
         Screen::Log => model.log.sieve().written(),
         Screen::Models => model.models.sieve.written(),
         Screen::Activity => model.activity.sieve.written(),
@@ -41,7 +41,7 @@ pub(in crate::tui) fn written(model: &Model) -> &str {
 
 pub(super) fn write(model: &mut Model, text: &str) {
     match model.screen {
-        Screen::Overview | Screen::Threads => model.threads.filter.write(text),
+        Screen::Overview | Screen::Threads | Screen::Budget => model.threads.filter.write(text),
         Screen::Log => model.log.narrow(text, &model.sources),
         Screen::Models => model.models.sieve.write(text),
         Screen::Activity => model.activity.sieve.write(text),

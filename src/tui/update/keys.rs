@@ -99,6 +99,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Sort => sort(model),
         Action::Expire => ask_to_expire(model),
         Action::Cancel => ask_to_cancel(model),
+        Action::Group => model.budget.group = model.budget.group.next(),
         Action::Filter => find::open_filter(model),
         Action::Palette => find::open_palette(model),
         Action::Help => model.overlays.push(Overlay::Help(Help::default())),
@@ -134,6 +135,7 @@ pub(super) fn step(model: &mut Model, step: Step) {
         },
         (Screen::Activity, _) => model.activity.step(step),
         (Screen::Models, _) => model.models.step(step),
+        (Screen::Budget, _) => model.budget.step(step),
     }
 }
 
@@ -146,6 +148,7 @@ fn page(model: &Model) -> isize {
         (Screen::Log, _) if model.log.detail.is_some() => areas.detail_text().0,
         (Screen::Log | Screen::Activity, _) => areas.message_rows(),
         (Screen::Models, _) => areas.model_rows(),
+        (Screen::Budget, _) => model.budget.height(),
     };
     isize::try_from(seen.saturating_sub(1).max(1)).unwrap_or(isize::MAX)
 }
@@ -168,7 +171,8 @@ fn open(model: &mut Model) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Screen::Threads => {
+        Screen::Threads | Screen::Budget => {
+            model.screen = Screen::Threads;
             if model.threads.selected().is_some() {
                 model.threads.choose();
                 model.focus = Focus::Reader;
@@ -211,7 +215,7 @@ fn back(model: &mut Model) {
     match model.screen {
         Screen::Threads if model.focus == Focus::Reader => model.focus = Focus::List,
         Screen::Log if model.log.detail.is_some() => model.log.detail = None,
-        Screen::Overview | Screen::Threads | Screen::Log | Screen::Activity | Screen::Models => {
+        Screen::Overview | Screen::Threads | Screen::Budget | Screen::Log | Screen::Activity | Screen::Models => {
             find::clear(model);
         }
     }
@@ -285,7 +289,7 @@ fn ask_to_cancel(model: &mut Model) {
             let call = selected.and_then(|(source, call)| Some((source, model.call(source, call)?)));
             call.filter(|(_, call)| !call.stage.has_ended())
         }
-        Screen::Log | Screen::Models => return,
+        Screen::Budget | Screen::Log | Screen::Models => return,
     };
     let Some((source, call)) = selected else {
         return model.say(Role::Muted, "no call is in flight here");

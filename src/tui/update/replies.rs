@@ -59,6 +59,14 @@ pub(super) fn take(model: &mut Model, source: SourceId, reply: Reply) -> Vec<Eff
             }
             Err(error) => tell(model, &error),
         },
+        Reply::Spending { outcome } => match outcome {
+            Ok(spending) => {
+                if let Some(source) = model.source_mut(source) {
+                    source.take_spending(spending);
+                }
+            }
+            Err(error) => tell(model, &error),
+        },
         Reply::Found { outcome } => {
             let found = outcome.map_err(|error| tell(model, &error)).ok();
             super::find::take_found(model, source, found);
