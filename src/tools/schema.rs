@@ -218,9 +218,14 @@ impl Spec {
             "name": self.name,
             "title": self.title,
             "description": self.description,
-            "inputSchema": object(self.fields, self.closed),
+            "inputSchema": self.input(),
             "annotations": annotations,
         })
+    }
+
+    /// The schema of its arguments.
+    pub fn input(&self) -> Value {
+        object(self.fields, self.closed)
     }
 }
 

@@ -36,7 +36,7 @@ impl ToolSummary {
             name: spec.name.to_owned(),
             title: spec.title.to_owned(),
             description: spec.description.to_owned(),
-            input: spec.listing()["inputSchema"].take(),
+            input: spec.input(),
         }
     }
 }
