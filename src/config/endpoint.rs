@@ -3,7 +3,7 @@
 
 use super::draft::{Draft, ProviderDraft};
 use super::environment::Environment;
-use super::error::{Error, Place, Problem};
+use super::error::{Error, Problem};
 use super::keyfile::KeyFile;
 use super::keyring;
 use super::section::{Endpoint, KeyFrom};
@@ -33,6 +33,9 @@ pub struct KeySource {
 /// A key and where it was found.
 type Found = (Secret, KeyFrom);
 
+/// A variable holds what cannot be a key. Other programs read it too, so it stops this provider and nothing else.
+struct Unusable;
+
 /// Where keys are looked for.
 struct Places<'a> {
     settings: &'a [Setting],
@@ -48,7 +51,7 @@ pub fn build(draft: &Draft, settings: &[Setting], environment: &Environment, fil
     drafts.sort_by_key(|draft| (draft.kind, draft.name.as_deref()));
     for configured in drafts {
         let Some(provider) = PROVIDERS.get(configured.kind) else { continue };
-        let found = built.read_key(configured, &places);
+        let Ok(found) = built.read_key(configured, &places) else { continue };
         if let Some(found) = &found {
             built.look_at(found, provider, configured);
         }
@@ -103,14 +106,17 @@ impl Endpoints {
         ));
     }
 
-    fn read_key(&mut self, configured: &ProviderDraft, places: &Places<'_>) -> Option<Found> {
-        let found = self
-            .in_environment(configured, places.environment)
-            .or_else(|| self.in_file(configured, places.file))
-            .or_else(|| self.in_keyring(configured));
+    fn read_key(&mut self, configured: &ProviderDraft, places: &Places<'_>) -> Result<Option<Found>, Unusable> {
         let (provider, variable) = (configured.id(), configured.key_env.clone());
+        let in_environment = self.in_environment(configured, places.environment);
+        let usable = in_environment.is_ok();
+        // What stands in the next place may be another account's: it does not stand in for what is broken here.
+        let found = in_environment.unwrap_or_default().or_else(|| {
+            let elsewhere = || self.in_file(configured, places.file).or_else(|| self.in_keyring(configured));
+            usable.then(elsewhere).flatten()
+        });
         if variable.is_empty() {
-            return found;
+            return Ok(found);
         }
         let setting = format!("{}.key_env", configured.section());
         let set = |s: &Setting| s.key.name == setting && s.origin != Origin::Default;
@@ -119,22 +125,29 @@ impl Endpoints {
             self.warnings.push(format!("{setting} names ${variable}, which is not set: {provider} has no key"));
         }
         self.keys.push(KeySource { setting, variable, found: found.as_ref().map(|(_, from)| from.clone()) });
-        found
+        usable.then_some(found).ok_or(Unusable)
     }
 
-    fn in_environment(&mut self, configured: &ProviderDraft, environment: &Environment) -> Option<Found> {
-        let name = &configured.key_env;
-        let refused = |problem| Error { place: Place::Variable(name.clone()), key: None, problem };
+    fn in_environment(
+        &mut self,
+        configured: &ProviderDraft,
+        environment: &Environment,
+    ) -> Result<Option<Found>, Unusable> {
+        let (name, id) = (&configured.key_env, configured.id());
+        let mut refuse = |problem: Problem| {
+            self.warnings.push(format!("${name}: {problem}; {id} is not asked"));
+            Err(Unusable)
+        };
         match environment.text(name) {
-            Err(_) => self.errors.push(refused(Problem::NotUnicode)),
+            Err(_) => return refuse(Problem::NotUnicode),
             Ok(Some(key)) if is_placeholder(key) => {
                 self.warnings.push(format!("${name} holds a placeholder and counts as unset: put your key there"));
             }
-            Ok(Some(key)) if !key.bytes().all(is_of_a_key) => self.errors.push(refused(Problem::KeyCharacters)),
-            Ok(Some(key)) => return Some((Secret::new(key), KeyFrom::Variable(name.clone()))),
+            Ok(Some(key)) if !key.bytes().all(is_of_a_key) => return refuse(Problem::KeyCharacters),
+            Ok(Some(key)) => return Ok(Some((Secret::new(key), KeyFrom::Variable(name.clone())))),
             Ok(None) => {}
         }
-        None
+        Ok(None)
     }
 
     fn in_file(&mut self, configured: &ProviderDraft, file: &KeyFile) -> Option<Found> {

@@ -276,10 +276,15 @@ fn models_are_read_beside_the_config_file_where_they_are() {
 }
 
 #[test]
-fn a_key_that_no_header_can_carry_is_refused_unseen() {
+fn a_key_that_no_header_can_carry_stops_its_provider_alone_and_is_told_of_unseen() {
     for key in ["canary\ncanary", "\"canary\"", "cänary"] {
-        let errors = Desk::new().var("XAI_API_KEY", key).errors();
-        assert!(errors.starts_with("$XAI_API_KEY") && !errors.contains("nary"), "{errors}");
+        let desk = Desk::new().var("XAI_API_KEY", key).var("DIAL_API_KEY", "canary-dial");
+        let loaded = desk.keys("xai = \"xai-canary-file\"\n", 0o600).load();
+        let asked: Vec<_> = loaded.config.providers.endpoints.iter().map(|e| e.provider.as_str()).collect();
+        assert_eq!(asked, ["dial"], "another key does not stand in for it");
+        let [told] = &*loaded.warnings else { panic!("{:?}", loaded.warnings) };
+        assert!(told.starts_with("$XAI_API_KEY") && told.contains("without quotes"), "{told}");
+        assert!(!told.contains("nary"), "{told}");
     }
 }
 

@@ -277,3 +277,15 @@ async fn a_reply_that_was_cut_says_so() {
     assert!(!reply.is_error);
     assert!(reply.metadata("notice").as_str().unwrap().contains("output limit"), "{reply:?}");
 }
+
+#[tokio::test]
+async fn a_key_in_quotes_stops_its_provider_and_no_agent() {
+    let place = Place::new().env("CUSTOM_API_URL", "http://127.0.0.1:1/v1").env("CUSTOM_API_KEY", "\"gsk-1234\"");
+    let mut zen = place.connected().await;
+    assert!(zen.chat("anyone?").await.is_error, "nobody can be asked");
+    assert!(!zen.call("version", json!({})).await.is_error);
+    zen.close_input();
+    assert_eq!(zen.ended().await, Some(0));
+    let said = zen.complaints().await;
+    assert!(said.contains("$CUSTOM_API_KEY") && said.contains("without quotes") && !said.contains("gsk-"), "{said}");
+}
