@@ -222,7 +222,7 @@ fn on_signals(engine: &Engine, face: Face) -> io::Result<()> {
         shutdown.begin();
         any(&mut signals).await;
         match face {
-            Face::Stdio | Face::Serve => {
+            Face::Stdio | Face::Serve | Face::Call => {
                 children.end().await;
                 std::process::exit(i32::from(Exit::Failed.code()))
             }
@@ -243,7 +243,7 @@ async fn any([terminate, interrupt, hangup]: &mut [Signal; 3]) {
 /// Where the log says that it loses lines: standard error, unless a face has the terminal.
 fn complaints(face: Face) -> Box<dyn Write + Send> {
     match face {
-        Face::Stdio | Face::Serve => Box::new(io::stderr()),
+        Face::Stdio | Face::Serve | Face::Call => Box::new(io::stderr()),
         Face::Tui => Box::new(io::sink()),
     }
 }

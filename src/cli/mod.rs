@@ -1,6 +1,9 @@
 //! The commands, one file each, and the way from the command line to one of them. What they share are the files
-//! `output`, `flags`, `launch`, `listen` and `processes`.
+//! `output`, `flags`, `launch`, `listen`, `processes` and `calling`.
 
+mod ask;
+mod call;
+mod calling;
 pub mod config;
 pub mod flags;
 mod launch;
@@ -47,6 +50,10 @@ enum Command {
     Token(With<token::Args>),
     /// Watch and steer every zen process of yours in the terminal
     Tui(With<tui::Args>),
+    /// Ask another model a question; what is piped in goes with it
+    Ask(With<ask::Args>),
+    /// Call any tool from the shell
+    Call(With<call::Args>),
     /// List, read and expire the threads of running zen processes
     Threads(With<threads::Args>),
     /// List the models that could be asked, or fetch what providers say of theirs
@@ -85,6 +92,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Command::Serve(With { config, own }) => serve::run(&own, &flags.followed_by(config), environment, streams),
         Command::Token(With { config: _, own }) => token::run(&own, environment, streams),
         Command::Tui(With { config, own }) => tui::run(&own, &flags.followed_by(config), environment, streams),
+        Command::Ask(With { config, own }) => ask::run(own, &flags.followed_by(config), environment, streams),
+        Command::Call(With { config, own }) => call::run(own, &flags.followed_by(config), environment, streams),
         Command::Threads(With { config, own }) => threads::run(own, &flags.followed_by(config), environment, streams),
         Command::Models(With { config, own }) => models::run(&own, &flags.followed_by(config), environment, streams),
         Command::Providers(With { config, own }) => {

@@ -35,6 +35,8 @@ pub struct Streams {
     pub err: Box<dyn Write + Send>,
     /// A person reads the answer, so foreign text in it must be sanitised.
     pub out_is_terminal: bool,
+    /// A person watches what is not the answer, so progress can be shown there.
+    pub err_is_terminal: bool,
 }
 
 /// What was written to [`Streams::captured`].
@@ -82,15 +84,16 @@ impl Streams {
     pub fn process() -> Self {
         let out = io::stdout();
         let out_is_terminal = out.is_terminal();
-        Self { out: Box::new(BufWriter::new(out)), err: Box::new(io::stderr()), out_is_terminal }
+        let err = io::stderr();
+        let err_is_terminal = err.is_terminal();
+        Self { out: Box::new(BufWriter::new(out)), err: Box::new(err), out_is_terminal, err_is_terminal }
     }
 
     /// Streams that keep what is written to them, for tests and for a face that shows a command's answer.
     pub fn captured() -> (Self, Captured) {
         let captured = Captured::default();
-        let streams =
-            Self { out: Box::new(captured.out.clone()), err: Box::new(captured.err.clone()), out_is_terminal: false };
-        (streams, captured)
+        let (out, err) = (Box::new(captured.out.clone()), Box::new(captured.err.clone()));
+        (Self { out, err, out_is_terminal: false, err_is_terminal: false }, captured)
     }
 
     /// Foreign text as it may be printed: harmless where a person's terminal shows it, as it is where a program reads it.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::flags::ConfigFlags;
 use crate::cli::launch;
 use crate::cli::output::{Exit, Streams, Table};
-use crate::cli::processes::{self, Asked, name_of, refused};
+use crate::cli::processes::{self, Asked, Failed, name_of, refused};
 use crate::clock::Clock;
 use crate::config::Environment;
 use crate::control::client::Client;
@@ -66,12 +66,6 @@ struct Held {
     client: Client,
 }
 
-/// Why there is no answer.
-enum Failed {
-    Exit(Exit),
-    Io(io::Error),
-}
-
 pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
     let (runtime, config) = match launch::prepare(flags, environment, streams) {
         Ok(prepared) => prepared,
@@ -106,11 +100,7 @@ pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams:
         }
     });
     runtime.shutdown_background();
-    match ended {
-        Ok(()) => streams.settle(Ok(Exit::Ok)),
-        Err(Failed::Exit(exit)) => streams.settle(Ok(exit)),
-        Err(Failed::Io(error)) => streams.settle(Err(error)),
-    }
+    Failed::settle(ended.map(|()| Exit::Ok), streams)
 }
 
 fn list(held: &[Held], json: bool, streams: &mut Streams) -> Result<(), Failed> {
@@ -175,16 +165,4 @@ fn edited() -> io::Result<String> {
     let mut text = String::new();
     io::stdin().lock().take(MAX_EDITED).read_to_string(&mut text)?;
     Ok(text.trim_end().to_owned())
-}
-
-impl From<io::Error> for Failed {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl From<Exit> for Failed {
-    fn from(exit: Exit) -> Self {
-        Self::Exit(exit)
-    }
 }

@@ -1,7 +1,8 @@
 //! What commands share that ask running zen processes: which there are, what they are called, and which exit code a refusal
 //! makes.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use crate::cli::output::{Exit, Streams};
 use crate::control::client::Client;
@@ -12,36 +13,81 @@ use crate::control::{Control as _, ControlError};
 /// Which processes are asked, and in which form they answer.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Asked {
-    /// Ask only the process with this control socket
-    #[arg(long, global = true, value_name = "SOCKET")]
-    pub attach: Option<PathBuf>,
+    /// Ask only this process: its pid, its folder's name or its control socket
+    #[arg(long, global = true, value_name = "PROCESS")]
+    pub attach: Option<String>,
     /// Answer in JSON
     #[arg(long, global = true)]
     pub json: bool,
 }
 
-/// The process at this socket, or all that answer; where none does, that is said.
-pub async fn find(attach: Option<&Path>, dir: Option<&Path>, streams: &mut Streams) -> Result<Vec<Found>, Exit> {
-    let processes = match (attach, dir) {
-        (Some(path), _) => {
-            let client = Client::new(path);
-            let hello = client.hello().await.map_err(|error| refused(&error, streams))?;
-            vec![Found { client, hello }]
+/// Why a command has no answer.
+pub enum Failed {
+    Exit(Exit),
+    Io(io::Error),
+}
+
+impl Failed {
+    /// The end of a command that came this far: its answer is written out.
+    pub fn settle(ended: Result<Exit, Self>, streams: &mut Streams) -> Exit {
+        match ended {
+            Ok(exit) | Err(Self::Exit(exit)) => streams.settle(Ok(exit)),
+            Err(Self::Io(error)) => streams.settle(Err(error)),
         }
-        (None, Some(dir)) => {
-            let Survey { found, silent } = discovery::survey(dir).await;
-            for path in silent {
-                streams.complain(format_args!("left out: the process at {} does not answer", path.display()));
-            }
-            found
+    }
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Exit> for Failed {
+    fn from(exit: Exit) -> Self {
+        Self::Exit(exit)
+    }
+}
+
+/// The process that is meant, or all that answer; where none does, that is said. What holds a slash is a socket's path.
+pub async fn find(attach: Option<&str>, dir: Option<&Path>, streams: &mut Streams) -> Result<Vec<Found>, Exit> {
+    if let Some(path) = attach.filter(|meant| meant.contains('/')) {
+        let client = Client::new(path);
+        let hello = client.hello().await.map_err(|error| refused(&error, streams))?;
+        return Ok(vec![Found { client, hello }]);
+    }
+    let mut processes = Vec::new();
+    if let Some(dir) = dir {
+        let Survey { found, silent } = discovery::survey(dir).await;
+        for path in silent {
+            streams.complain(format_args!("left out: the process at {} does not answer", path.display()));
         }
-        (None, None) => Vec::new(),
-    };
+        processes = found;
+    }
     if processes.is_empty() {
         streams.complain("no zen process of yours is running that answers");
         return Err(Exit::Unreachable);
     }
-    Ok(processes)
+    match attach {
+        Some(meant) => one(processes, meant, streams).map(|process| vec![process]),
+        None => Ok(processes),
+    }
+}
+
+/// The one process that goes by this pid, or works in a folder of this name.
+fn one(mut processes: Vec<Found>, meant: &str, streams: &mut Streams) -> Result<Found, Exit> {
+    let all: Vec<String> = processes.iter().map(|process| name_of(&process.hello)).collect();
+    processes.retain(|Found { hello, .. }| {
+        let folder = Path::new(&hello.working_directory).file_name();
+        hello.pid.to_string() == meant || folder.is_some_and(|folder| folder == meant)
+    });
+    let (exit, why) = match (processes.pop(), processes.is_empty()) {
+        (Some(process), true) => return Ok(process),
+        (Some(_), false) => (Exit::Usage, "more than one zen process goes by"),
+        (None, _) => (Exit::NotFound, "no zen process goes by"),
+    };
+    streams.complain(format_args!("{why} '{meant}'; name one by its pid:\n  {}", all.join("\n  ")));
+    Err(exit)
 }
 
 /// `stdio 4242 /home/me/project`.

@@ -4,8 +4,7 @@ mod document;
 mod show;
 mod steer;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Subcommand;
 use serde::Serialize;
@@ -13,21 +12,18 @@ use serde::Serialize;
 use crate::cli::flags::ConfigFlags;
 use crate::cli::launch;
 use crate::cli::output::{Exit, Streams};
+use crate::cli::processes::{self, Asked, Failed, name_of, refused};
 use crate::config::Environment;
 use crate::control::client::Client;
-use crate::control::discovery::{self, Found, Survey};
+use crate::control::discovery::Found;
 use crate::control::types::{RefusalCode, Snapshot, ThreadSummary, Update};
 use crate::control::{Control as _, ControlError};
 use crate::thread::search::FORMS;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Ask only the process with this control socket
-    #[arg(long, global = true, value_name = "SOCKET")]
-    attach: Option<PathBuf>,
-    /// Answer in JSON
-    #[arg(long, global = true)]
-    json: bool,
+    #[command(flatten)]
+    asked: Asked,
     #[command(subcommand)]
     command: Command,
 }
@@ -75,58 +71,32 @@ struct Held {
     client: Client,
 }
 
-/// Why there is no answer.
-enum Failed {
-    Exit(Exit),
-    Io(io::Error),
-}
-
 pub fn run(args: Args, flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
     let (runtime, config) = match launch::prepare(flags, environment, streams) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
     let dir = launch::socket_dir(&config, environment);
+    let json = args.asked.json;
     let ended = runtime.block_on(async {
-        let processes = gather(args.attach.as_deref(), dir.as_deref(), streams).await?;
+        let processes = gather(&args.asked, dir.as_deref(), streams).await?;
         match args.command {
-            Command::List { query } if query.is_empty() => show::list(&held(&processes), args.json, streams),
+            Command::List { query } if query.is_empty() => show::list(&held(&processes), json, streams),
             Command::List { query } | Command::Search { query } => {
-                show::list(&found(&processes, &query.join(" "), streams).await?, args.json, streams)
+                show::list(&found(&processes, &query.join(" "), streams).await?, json, streams)
             }
-            Command::Show { id } => show::show(pick(&held(&processes), &id, streams)?, args.json, streams).await,
-            Command::Steer(command) => steer::run(command, &processes, args.json, streams).await,
-            Command::Document(command) => document::run(command, &processes, args.json, streams).await,
+            Command::Show { id } => show::show(pick(&held(&processes), &id, streams)?, json, streams).await,
+            Command::Steer(command) => steer::run(command, &processes, json, streams).await,
+            Command::Document(command) => document::run(command, &processes, json, streams).await,
         }
     });
     runtime.shutdown_background();
-    match ended {
-        Ok(exit) | Err(Failed::Exit(exit)) => streams.settle(Ok(exit)),
-        Err(Failed::Io(error)) => streams.settle(Err(error)),
-    }
+    Failed::settle(ended, streams)
 }
 
-/// The named process, or all that answer.
-async fn gather(attach: Option<&Path>, dir: Option<&Path>, streams: &mut Streams) -> Result<Vec<Process>, Failed> {
-    let found = match (attach, dir) {
-        (Some(path), _) => {
-            let client = Client::new(path);
-            let hello = client.hello().await.map_err(|error| refused(&error, streams))?;
-            vec![Found { client, hello }]
-        }
-        (None, Some(dir)) => {
-            let Survey { found, silent } = discovery::survey(dir).await;
-            for path in silent {
-                streams.complain(format_args!("left out: the process at {} does not answer", path.display()));
-            }
-            found
-        }
-        (None, None) => Vec::new(),
-    };
-    if found.is_empty() {
-        streams.complain("no zen process of yours is running that answers");
-        return Err(Failed::Exit(Exit::Unreachable));
-    }
+/// The named process, or all that answer, each with what it holds.
+async fn gather(asked: &Asked, dir: Option<&Path>, streams: &mut Streams) -> Result<Vec<Process>, Failed> {
+    let found = processes::find(asked.attach.as_deref(), dir, streams).await?;
     let mut processes = Vec::new();
     for Found { client, .. } in found {
         let snapshot = match snapshot(&client).await {
@@ -134,11 +104,9 @@ async fn gather(attach: Option<&Path>, dir: Option<&Path>, streams: &mut Streams
             // A process that ends while it is asked has no threads any more.
             Ok(None) | Err(ControlError::Unreachable(_)) => continue,
             // A list that lacks the threads of a process that lives would be taken for the whole.
-            Err(error) => return Err(refused(&error, streams)),
+            Err(error) => return Err(refused(&error, streams).into()),
         };
-        let hello = &snapshot.hello;
-        let name = format!("{} {} {}", hello.face.as_str(), hello.pid, hello.working_directory);
-        processes.push(Process { name, client, snapshot });
+        processes.push(Process { name: name_of(&snapshot.hello), client, snapshot });
     }
     Ok(processes)
 }
@@ -207,25 +175,10 @@ fn pick<'a>(held: &'a [Held], wanted: &str, streams: &mut Streams) -> Result<&'a
     }
 }
 
-fn refused(error: &ControlError, streams: &mut Streams) -> Failed {
-    streams.complain(error);
-    Failed::Exit(match error {
-        ControlError::Refused(refusal) if refusal.code == RefusalCode::NotFound => Exit::NotFound,
-        ControlError::Refused(_) => Exit::Failed,
-        ControlError::Unreachable(_) => Exit::Unreachable,
-    })
-}
-
-/// The same where what is refused stood on the command line.
+/// Says why there is no answer, where what is refused may have stood on the command line.
 fn misread(error: &ControlError, streams: &mut Streams) -> Failed {
     match (refused(error, streams), error) {
         (_, ControlError::Refused(refusal)) if refusal.code == RefusalCode::BadRequest => Failed::Exit(Exit::Usage),
-        (failed, _) => failed,
-    }
-}
-
-impl From<io::Error> for Failed {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
+        (exit, _) => exit.into(),
     }
 }

@@ -2,6 +2,7 @@
 //! knows anything. Summaries are pushed; texts are fetched by id and offset. Unknown fields are ignored by readers, so
 //! that an older face can watch a newer process of the same [`PROTOCOL`].
 
+mod face;
 pub mod models;
 pub mod spending;
 pub mod tools;
@@ -20,6 +21,7 @@ use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
 pub use self::tools::{ToolCall, ToolResult, ToolSummary};
 pub use super::acts::{Act, ActSummary, Acted, Exported, Form, ParentSummary, Which};
+pub use face::Face;
 
 /// Raised when a reader of the former number would misunderstand what is sent.
 pub const PROTOCOL: u32 = 1;
@@ -39,25 +41,6 @@ pub struct Hello {
     pub clients: Vec<ClientSummary>,
     /// The scripted provider answers instead of a real one.
     pub demo: bool,
-}
-
-/// What kind of process it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Face {
-    Stdio,
-    Serve,
-    Tui,
-}
-
-impl Face {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Stdio => "stdio",
-            Self::Serve => "serve",
-            Self::Tui => "tui",
-        }
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

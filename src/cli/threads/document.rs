@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use super::{Failed, Process, held, pick, refused};
+use super::{Process, held, pick};
 use crate::cli::output::{Exit, Streams};
+use crate::cli::processes::{Failed, refused};
 use crate::control::types::Form;
 use crate::control::{Control as _, save};
 

@@ -2,12 +2,13 @@
 
 use std::io;
 
-use super::{Failed, Held, refused};
+use super::Held;
 use crate::cli::output::{Exit, Streams, Table};
+use crate::cli::processes::{Failed, refused};
 use crate::clock::Clock;
 use crate::control::Control as _;
 use crate::control::types::{ConsultationDetail, TextSlice, ThreadDetail, ThreadSummary, TurnDetail};
-use crate::unit::UnixMillis;
+use crate::unit::span;
 
 pub fn list(held: &[Held], json: bool, streams: &mut Streams) -> Result<Exit, Failed> {
     if json {
@@ -26,8 +27,8 @@ pub fn list(held: &[Held], json: bool, streams: &mut Streams) -> Result<Exit, Fa
             summary.turns.to_string(),
             format!("{}{unsure}", summary.input),
             format!("{}{unsure}", summary.output),
-            span(now, summary.updated),
-            if summary.pinned { "pinned".to_owned() } else { span(summary.expires, now) },
+            span(now.since(summary.updated)),
+            if summary.pinned { "pinned".to_owned() } else { span(summary.expires.since(now)) },
             streams.shown(process).into_owned(),
             streams.shown(&summary.title).into_owned(),
             streams.shown(&marks(summary)).into_owned(),
@@ -118,14 +119,4 @@ fn print_text(slice: &TextSlice, streams: &mut Streams) -> io::Result<()> {
         streams.line(format_args!("[cut: {} characters in all; --json has as much]", slice.total))?;
     }
     Ok(())
-}
-
-/// The time from `earlier` to `later`: `12s`, `4m`, `2h59m`.
-fn span(later: UnixMillis, earlier: UnixMillis) -> String {
-    let seconds = later.since(earlier).as_secs();
-    match seconds {
-        0..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m", seconds / 60),
-        _ => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
-    }
 }

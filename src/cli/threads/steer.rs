@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Failed, Held, Process, held, misread, pick, restorable};
+use super::{Held, Process, held, misread, pick, restorable};
 use crate::cli::output::{Exit, Streams};
+use crate::cli::processes::Failed;
 use crate::config::parse_duration;
 use crate::control::types::{Act, Acted, ThreadSummary, Which};
 use crate::control::{Control, ControlError};

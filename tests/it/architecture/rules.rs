@@ -68,8 +68,16 @@ const TOOLS: &[&str] = &[
 ];
 
 /// Files inside a family's folder that its members share.
-const SHARED: &[&str] =
-    &["cli::output", "cli::flags", "cli::launch", "cli::listen", "cli::processes", "tools::workflow::engine"];
+const SHARED: &[&str] = &[
+    "cli::output",
+    "cli::flags",
+    "cli::launch",
+    "cli::listen",
+    "cli::processes",
+    "cli::calling",
+    "cli::clients",
+    "tools::workflow::engine",
+];
 
 const MAX_FILE_LINES: usize = 500;
 const MAX_FUNCTION_LINES: usize = 60;
