@@ -3,24 +3,30 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::event::{Effect, Event, Reply, Watch};
-use super::{Source, SourceId};
+use super::markdown::CodeKey;
+use super::{Source, SourceId, syntax};
+use crate::clock::Clock;
 use crate::control::{Control, ControlError};
 
 /// Outcomes and updates on their way to the loop. Senders wait when it is full: a source then falls behind and says so.
 const QUEUE: usize = 256;
 /// Requests under way at one time. The model asks for one thing of a kind at a time, so only a fault reaches this.
 const MAX_ASKED: usize = 64;
+/// How long the colours of one block of code may take; what is not reached stays plain.
+const COLOURING: Duration = Duration::from_millis(150);
 
 /// Runs effects on tasks that end with it.
 pub(super) struct Executor {
     sources: HashMap<SourceId, Attached>,
     asked: JoinSet<()>,
     outcomes: mpsc::Sender<Event>,
+    clock: Clock,
 }
 
 struct Attached {
@@ -38,9 +44,9 @@ impl Drop for Attached {
 
 impl Executor {
     /// An executor, and where its outcomes come out.
-    pub(super) fn new() -> (Self, mpsc::Receiver<Event>) {
+    pub(super) fn new(clock: Clock) -> (Self, mpsc::Receiver<Event>) {
         let (outcomes, received) = mpsc::channel(QUEUE);
-        (Self { sources: HashMap::new(), asked: JoinSet::new(), outcomes }, received)
+        (Self { sources: HashMap::new(), asked: JoinSet::new(), outcomes, clock }, received)
     }
 
     /// Makes a source known by its id. Replaces an older one of the same id.
@@ -89,6 +95,7 @@ impl Executor {
                 let outcome = control.cancel(call).await;
                 Reply::Cancelled { call, outcome }
             }),
+            Effect::Colour { key, language, text } => self.colour(key, language, text),
             // The loop sees it before the executor does.
             Effect::Quit => {}
         }
@@ -104,6 +111,18 @@ impl Executor {
             let ended = watch_until_it_ends(id, control.as_ref(), &outcomes).await;
             send(&outcomes, Event::Watched { source: id, watch: Watch::Ended(ended) }).await;
         }));
+    }
+
+    /// On a thread of its own: it takes many frames' time.
+    fn colour(&mut self, key: CodeKey, language: String, text: String) {
+        let (outcomes, clock) = (self.outcomes.clone(), self.clock);
+        self.asked.spawn(async move {
+            let began = clock.now();
+            let work = move || syntax::colours(&language, &text, || clock.elapsed(began) > COLOURING);
+            if let Ok(colours) = tokio::task::spawn_blocking(work).await {
+                send(&outcomes, Event::Coloured { key, colours: colours.into() }).await;
+            }
+        });
     }
 
     fn ask<F, A>(&mut self, id: SourceId, ask: F)

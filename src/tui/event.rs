@@ -1,9 +1,12 @@
 //! What can happen to the face, and what it may ask for in return: two closed enums, so that the update and the
 //! executor are each one exhaustive match.
 
+use std::sync::Arc;
+
 use crossterm::event::KeyEvent;
 
 use super::SourceId;
+use super::markdown::{CodeKey, Run};
 use crate::control::ControlError;
 use crate::control::types::models::ModelSummary;
 use crate::control::types::spending::Spending;
@@ -38,6 +41,11 @@ pub enum Event {
     Replied {
         source: SourceId,
         reply: Reply,
+    },
+    /// A block of code has its colours.
+    Coloured {
+        key: CodeKey,
+        colours: Arc<[Run]>,
     },
 }
 
@@ -105,6 +113,12 @@ pub enum Effect {
     Cancel {
         source: SourceId,
         call: CallId,
+    },
+    /// Finds the colours of a block of code.
+    Colour {
+        key: CodeKey,
+        language: String,
+        text: String,
     },
     Quit,
 }

@@ -30,8 +30,8 @@ pub(super) async fn run(
     input: impl Stream<Item = io::Result<Input>> + Unpin,
     draw: impl FnMut(&Model) -> io::Result<()>,
 ) -> Result<Exit, TuiError> {
-    let (executor, outcomes) = Executor::new();
     let Options { own, sources, clock, shutdown, .. } = options;
+    let (executor, outcomes) = Executor::new(clock);
     let mut running =
         Running { model, executor, clock, input, sources: Some(sources), outcomes, draw, next_frame: clock.now() };
     let mut exit = own.and_then(|own| running.attach(own));

@@ -19,6 +19,17 @@ pub enum Role {
     Border,
     /// The border of the pane that has the keys.
     Focus,
+    /// Words of a text that were written with weight, with emphasis, or as code.
+    Strong,
+    Emphasis,
+    Code,
+    Link,
+    /// Parts of code.
+    Comment,
+    Literal,
+    Number,
+    Keyword,
+    Name,
 }
 
 /// How roles look.
@@ -45,17 +56,24 @@ impl Theme {
 
 fn modifier(role: Role) -> Modifier {
     match role {
-        Role::Text | Role::Good | Role::Accent | Role::Focus => Modifier::empty(),
-        Role::Muted | Role::Border => Modifier::DIM,
-        Role::Heading | Role::Selected | Role::Warning | Role::Bad => Modifier::BOLD,
+        Role::Text | Role::Good | Role::Accent | Role::Focus | Role::Code => Modifier::empty(),
+        Role::Literal | Role::Number | Role::Name => Modifier::empty(),
+        Role::Muted | Role::Border | Role::Comment => Modifier::DIM,
+        Role::Heading | Role::Selected | Role::Warning | Role::Bad | Role::Strong | Role::Keyword => Modifier::BOLD,
+        Role::Emphasis => Modifier::ITALIC,
+        Role::Link => Modifier::UNDERLINED,
     }
 }
 
 fn colour(role: Role) -> Option<Color> {
     match role {
         Role::Text | Role::Muted | Role::Heading | Role::Border => None,
-        Role::Accent | Role::Focus | Role::Selected => Some(Color::Cyan),
-        Role::Good => Some(Color::Green),
+        Role::Strong | Role::Emphasis | Role::Comment => None,
+        Role::Accent | Role::Focus | Role::Selected | Role::Code | Role::Link => Some(Color::Cyan),
+        Role::Keyword => Some(Color::Magenta),
+        Role::Number => Some(Color::Yellow),
+        Role::Name => Some(Color::Blue),
+        Role::Good | Role::Literal => Some(Color::Green),
         Role::Warning => Some(Color::Yellow),
         Role::Bad => Some(Color::Red),
     }

@@ -50,6 +50,14 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             Vec::new()
         }
         Event::Replied { source, reply } => replies::take(model, source, reply),
+        Event::Coloured { key, colours } => {
+            model.redraw = true;
+            if let Some(reader) = &mut model.reader {
+                reader.take_colours(key, &colours);
+            }
+            model.colours.keep(key, colours);
+            Vec::new()
+        }
     }
 }
 
@@ -251,6 +259,12 @@ fn settle_reader(model: &mut Model) -> Vec<Effect> {
         }
         let wanted = reader.wanted_texts().into_iter();
         effects.extend(wanted.map(|(turn, which, from)| Effect::TurnText { source, thread, turn, which, from }));
+    }
+    for (key, language, text) in reader.wanted_colours() {
+        match model.colours.of(key) {
+            Some(known) => reader.take_colours(key, &known),
+            None => effects.push(Effect::Colour { key, language, text }),
+        }
     }
     let wanted = reader.wanted_live().into_iter();
     effects.extend(wanted.map(|(call, from)| Effect::LiveText { source, call, from }));

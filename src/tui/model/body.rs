@@ -2,12 +2,18 @@
 //! changes, so that drawing it is slicing.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::control::types::TextSlice;
 use crate::text;
+use crate::tui::markdown::{CodeKey, Document, Line, Run};
+use crate::tui::syntax;
+use crate::tui::theme::Role;
 
 /// Characters of one text that are held; what is longer is cut there and says so.
 const MAX_CHARACTERS: u64 = 4 << 20;
+/// Bytes of a text that is read as Markdown, anew with each piece; a longer one is shown as it was written.
+const MAX_MARKDOWN: usize = 512 << 10;
 
 /// The text so far.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +23,8 @@ pub struct Body {
     arrived: u64,
     total: u64,
     lines: Vec<Range<usize>>,
+    /// The text as Markdown and its lines, where it is to be read so.
+    markdown: Option<(Document, Vec<Line>)>,
     width: usize,
     /// A piece has been asked for and has not come.
     asked: bool,
@@ -27,6 +35,13 @@ pub struct Body {
 impl Body {
     pub fn new(slice: &TextSlice) -> Self {
         let mut body = Self::default();
+        body.append(slice);
+        body
+    }
+
+    /// A text to be read as Markdown.
+    pub fn markdown(slice: &TextSlice) -> Self {
+        let mut body = Self { markdown: Some(Default::default()), ..Self::default() };
         body.append(slice);
         body
     }
@@ -44,7 +59,10 @@ impl Body {
             self.total = self.arrived;
         }
         self.text.push_str(&text::sanitise(&slice.text));
-        self.wrap_grown();
+        if self.text.len() > MAX_MARKDOWN {
+            self.markdown = None;
+        }
+        self.lay_out_grown();
     }
 
     /// Takes a text that is whole, and was made harmless and laid out before.
@@ -56,7 +74,10 @@ impl Body {
     pub fn fit(&mut self, width: usize) {
         if self.width != width {
             self.width = width;
-            self.lines = text::wrap(&self.text, width);
+            match &mut self.markdown {
+                Some((document, lines)) => *lines = document.wrap(width),
+                None => self.lines = text::wrap(&self.text, width),
+            }
         }
     }
 
@@ -80,11 +101,40 @@ impl Body {
     }
 
     pub fn lines(&self) -> usize {
-        self.lines.len()
+        self.markdown.as_ref().map_or(self.lines.len(), |(_, lines)| lines.len())
     }
 
+    /// A line of a text that is no Markdown.
     pub fn line(&self, at: usize) -> &str {
         self.lines.get(at).map_or("", |range| &self.text[range.clone()])
+    }
+
+    /// What stands on a line, piece by piece.
+    pub fn pieces(&self, at: usize) -> Vec<(&str, Role)> {
+        match &self.markdown {
+            Some((document, lines)) => lines.get(at).map(|line| document.pieces(line)).unwrap_or_default(),
+            None => vec![(self.line(at), Role::Text)],
+        }
+    }
+
+    /// The block of code on this line, if it lacks its colours: key, language and text. Each is named once.
+    pub fn wants_colours(&mut self, at: usize) -> Option<(CodeKey, String, String)> {
+        let (document, lines) = self.markdown.as_mut()?;
+        let at = document.code_of(lines.get(at)?)?;
+        if std::mem::replace(&mut document.codes.get_mut(at)?.asked, true) {
+            return None;
+        }
+        let code = &document.codes[at];
+        let text = document.code_text(code);
+        let wanted = !code.language.is_empty() && text.len() <= syntax::MAX_BYTES;
+        wanted.then(|| (code.key, code.language.clone(), text.to_owned()))
+    }
+
+    pub fn take_colours(&mut self, key: CodeKey, colours: &Arc<[Run]>) {
+        let codes = self.markdown.iter_mut().flat_map(|(document, _)| &mut document.codes);
+        for code in codes.filter(|code| code.key == key) {
+            code.colours = Some(Arc::clone(colours));
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -100,8 +150,19 @@ impl Body {
         self.arrived
     }
 
-    /// Wraps again from the last line break on: what stands before it does not change.
-    fn wrap_grown(&mut self) {
+    /// Reads Markdown anew, which a new end may give another meaning; wraps any other text from its last line break on:
+    /// what stands before it does not change.
+    fn lay_out_grown(&mut self) {
+        if let Some((document, lines)) = &mut self.markdown {
+            let before = std::mem::replace(document, Document::parse(&self.text));
+            for code in &mut document.codes {
+                if let Some(known) = before.codes.iter().find(|known| known.key == code.key) {
+                    (code.colours, code.asked) = (known.colours.clone(), known.asked);
+                }
+            }
+            *lines = if self.width == 0 { Vec::new() } else { document.wrap(self.width) };
+            return;
+        }
         if self.width == 0 {
             return;
         }

@@ -5,6 +5,7 @@ pub mod activity;
 pub mod alerts;
 mod body;
 pub mod budget;
+mod colours;
 pub mod draft;
 mod facts;
 pub mod help;
@@ -28,6 +29,7 @@ pub use list::Step;
 
 use self::activity::Activity;
 use self::budget::Budget;
+use self::colours::Colours;
 use self::draft::Draft;
 use self::help::Help;
 use self::log::Log;
@@ -75,6 +77,7 @@ pub struct Model {
     pub activity: Activity,
     pub models: Models,
     pub budget: Budget,
+    pub colours: Colours,
     /// Something on screen has changed since the last frame.
     pub redraw: bool,
 }
@@ -180,6 +183,7 @@ impl Model {
             activity: Activity::default(),
             models: Models::default(),
             budget: Budget::default(),
+            colours: Colours::default(),
             redraw: true,
         }
     }

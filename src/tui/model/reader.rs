@@ -1,6 +1,8 @@
 //! The reader: one thread's turns and what is arriving for it, as a column of rows. Texts are wrapped when they arrive
 //! or the width changes; drawing takes the rows that are seen.
 
+use std::sync::Arc;
+
 use super::body::Body;
 use super::facts::{Fact, facts};
 use super::intake;
@@ -8,6 +10,7 @@ use super::list::Step;
 use super::threads::Row as Shown;
 use crate::control::types::{TextSlice, ThreadDetail, TurnDetail, TurnText};
 use crate::id::CallId;
+use crate::tui::markdown::{CodeKey, Run};
 
 /// Rows below the screen from which the rest of a text is fetched ahead.
 const FETCH_AHEAD: usize = 40;
@@ -158,7 +161,7 @@ impl Reader {
         let mut changed = self.live.len() != before;
         for LiveCall { call, characters, failure } in calls {
             let at = self.live.iter().position(|live| live.call == call).unwrap_or_else(|| {
-                let (mut body, mut note) = (Body::default(), Body::default());
+                let (mut body, mut note) = (Body::markdown(&TextSlice::default()), Body::default());
                 body.fit(self.width);
                 note.fit(self.width);
                 self.live.push(Live { call, body, note });
@@ -218,6 +221,22 @@ impl Reader {
                 Some((turn.detail.number, which, from))
             })
             .collect()
+    }
+
+    /// Blocks of code that the screen shows or will show, without their colours: key, language, text. Each is named once.
+    pub fn wanted_colours(&mut self) -> Vec<(CodeKey, String, String)> {
+        let seen: Vec<Row> = self.rows.iter().skip(self.scroll).take(self.height + FETCH_AHEAD).copied().collect();
+        let wanted = seen.into_iter().filter_map(|row| {
+            let Row::Text(turn, which, line) = row else { return None };
+            self.turns.get_mut(turn)?.body_mut(which)?.wants_colours(line)
+        });
+        wanted.collect()
+    }
+
+    pub fn take_colours(&mut self, key: CodeKey, colours: &Arc<[Run]>) {
+        for answer in self.turns.iter_mut().filter_map(|turn| turn.answer.as_mut()) {
+            answer.take_colours(key, colours);
+        }
     }
 
     /// Live texts that have grown: call, from where. Each is named once.
@@ -307,7 +326,7 @@ impl Turn {
         let (kept_prompt, kept_answer) = kept.map_or((None, None), |kept| (Some(kept.prompt), kept.answer));
         let mut turn = Self {
             prompt: further(Body::new(&detail.prompt), kept_prompt),
-            answer: detail.answer.as_ref().map(|answer| further(Body::new(answer), kept_answer)),
+            answer: detail.answer.as_ref().map(|answer| further(Body::markdown(answer), kept_answer)),
             detail: intake::turn(TurnDetail { prompt: TextSlice::default(), answer: None, ..detail }),
             facts: Vec::new(),
         };

@@ -89,12 +89,12 @@ fn line<'a>(model: &'a Model, reader: &'a Reader, row: Row, columns: usize) -> L
             None => Line::default(),
         },
         Row::Text(turn, which, at) => {
-            let text = reader.turns.get(turn).and_then(|turn| turn.body(which)).map_or("", |body| body.line(at));
             let gutter = match which {
                 TurnText::Prompt => Span::styled(PROMPT, theme.style(Role::Accent)),
                 TurnText::Answer => Span::raw(MARGIN),
             };
-            Line::from(vec![gutter, Span::styled(text, theme.style(Role::Text))])
+            let body = reader.turns.get(turn).and_then(|turn| turn.body(which));
+            pieces(model, gutter, body.map(|body| body.pieces(at)).unwrap_or_default())
         }
         Row::Rest(turn, which) => {
             let missing = reader.turns.get(turn).and_then(|turn| turn.body(which)).map_or(0, |body| body.missing());
@@ -110,11 +110,16 @@ fn line<'a>(model: &'a Model, reader: &'a Reader, row: Row, columns: usize) -> L
             Line::from(vec![Span::raw(MARGIN), Span::styled(text, theme.style(Role::Bad))])
         }
         Row::LiveText(at, line) => {
-            let text = reader.live.get(at).map_or("", |live| live.body.line(line));
-            Line::from(vec![Span::raw(MARGIN), Span::styled(text, theme.style(Role::Text))])
+            let live = reader.live.get(at);
+            pieces(model, Span::raw(MARGIN), live.map(|live| live.body.pieces(line)).unwrap_or_default())
         }
         Row::Blank => Line::default(),
     }
+}
+
+fn pieces<'a>(model: &Model, gutter: Span<'a>, pieces: Vec<(&'a str, Role)>) -> Line<'a> {
+    let spans = pieces.into_iter().map(|(text, role)| Span::styled(text, model.theme.style(role)));
+    [gutter].into_iter().chain(spans).collect()
 }
 
 fn live_head<'a>(model: &Model, call: &CallSummary, columns: usize) -> Line<'a> {

@@ -33,6 +33,7 @@ const HOSTILE: &[&str] = &[
     "tags\u{e0041}\u{e007f}",
     "z\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}\u{301}algo",
     "\u{200b}\u{200d}\u{feff}zero",
+    "&#27;]0;owned&#7; &#x9b;31m &#x202e; `code` [link](&#27;[2J)\n\n```&#27;[6n\n\x1b[2J\n```\n|&#27;c|\n|-|",
 ];
 
 /// A face into which one hostile text went by every way there is.

@@ -10,7 +10,8 @@ use crate::tui::event::{Effect, Event, Reply, Watch};
 use crate::tui::model::Focus;
 use crate::tui::model::log::MAX_MESSAGES;
 use crate::tui::model::threads::Row;
-use crate::tui::theme::Theme;
+use crate::tui::syntax;
+use crate::tui::theme::{Role, Theme};
 
 fn delta(delta: Delta) -> Update {
     Update::Delta(Box::new(delta))
@@ -235,4 +236,25 @@ fn escape_leads_back_and_never_out() {
     driven.keys("␛␛␛");
     assert_eq!(driven.model.focus, Focus::List);
     assert!(!driven.asked().contains(&Effect::Quit));
+}
+
+#[test]
+fn code_on_screen_gets_its_colours_once_and_keeps_them() {
+    let mut driven = Driven::full(100, 40);
+    driven.keys("↓").reply(OTHER, Reply::Thread { thread: thread_id('3'), outcome: Ok(Box::new(detail())) });
+    let wanted: Vec<_> = driven.asked().into_iter().filter(|asked| matches!(asked, Effect::Colour { .. })).collect();
+    let [Effect::Colour { key, language, text }] = wanted.as_slice() else { panic!("{wanted:?}") };
+    assert_eq!(language, "rust");
+    let colours = syntax::colours(language, text, || false).into();
+    driven.take(Event::Coloured { key: *key, colours });
+    let keyword = driven.model.theme.style(Role::Keyword).fg;
+    let coloured = |driven: &Driven| {
+        let terminal = driven.terminal();
+        terminal.backend().buffer().content().iter().filter(|cell| Some(cell.fg) == keyword).count()
+    };
+    assert_eq!(coloured(&driven), "let".len());
+    driven.keys("↓↑");
+    driven.reply(OTHER, Reply::Thread { thread: thread_id('3'), outcome: Ok(Box::new(detail())) });
+    assert!(!driven.asked().iter().any(|asked| matches!(asked, Effect::Colour { .. })));
+    assert_eq!(coloured(&driven), "let".len());
 }
