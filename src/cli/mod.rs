@@ -1,10 +1,12 @@
 //! The commands, one file each, and the way from the command line to one of them. What they share are the files
-//! `output`, `flags`, `launch`, `listen`, `processes` and `calling`.
+//! `output`, `flags`, `launch`, `listen`, `processes`, `calling` and `clients`.
 
 mod ask;
 mod call;
 mod calling;
+mod clients;
 pub mod config;
+mod doctor;
 pub mod flags;
 mod launch;
 mod listen;
@@ -16,6 +18,7 @@ mod processes;
 mod providers;
 mod rules;
 mod serve;
+mod setup;
 mod stdio;
 mod threads;
 mod token;
@@ -42,6 +45,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Connect zen to the agents on this machine, and find a model to ask
+    Setup(With<setup::Args>),
+    /// See whether everything that zen needs is there, and what to do where it is not
+    Doctor(With<doctor::Args>),
     /// Serve one agent over standard input and output: what an MCP client starts
     Stdio(With<stdio::Args>),
     /// Serve agents over HTTP (Streamable HTTP, at /mcp)
@@ -88,6 +95,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Err(error) => return misread(&error, streams),
     };
     match command {
+        Command::Setup(With { config, own }) => setup::run(own, &flags.followed_by(config), environment, streams),
+        Command::Doctor(With { config, own }) => doctor::run(&own, &flags.followed_by(config), environment, streams),
         Command::Stdio(With { config, own }) => stdio::run(&own, &flags.followed_by(config), environment, streams),
         Command::Serve(With { config, own }) => serve::run(&own, &flags.followed_by(config), environment, streams),
         Command::Token(With { config: _, own }) => token::run(&own, environment, streams),

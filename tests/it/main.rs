@@ -23,6 +23,7 @@ mod matrix;
 mod memory;
 mod memory_interleaving;
 mod memory_turns;
+mod newcomer;
 mod providers;
 mod rmcp;
 mod stdio;
