@@ -1,6 +1,7 @@
 //! `zen config`: what is configured, where each value comes from, and whether it is right.
 
 use std::io;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -21,7 +22,11 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Say whether the configuration is right, and everything that is wrong with it
-    Check,
+    Check {
+        /// Answer with JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show keys with their values in force, origins, defaults, bounds and variables
     Explain {
         /// A key or a section; all without it
@@ -31,18 +36,23 @@ pub enum Command {
         json: bool,
     },
     /// Show the path of the config file
-    Path,
+    Path {
+        /// Answer with JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub fn run(args: Args, shared: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
     let ended = match args.command {
-        Command::Check => {
+        Command::Check { json: true } => check_for_scripts(shared, environment, streams),
+        Command::Check { json: false } => {
             with_loaded(shared, environment, streams, |loaded, streams| check(loaded, environment, streams))
         }
         Command::Explain { key, json } => {
             with_loaded(shared, environment, streams, |loaded, streams| explain(loaded, key.as_deref(), json, streams))
         }
-        Command::Path => path(shared, environment, streams),
+        Command::Path { json } => path(shared, json, environment, streams),
     };
     streams.settle(ended)
 }
@@ -78,9 +88,41 @@ fn check(loaded: &Loaded, environment: &Environment, streams: &mut Streams) -> i
     Ok(Exit::Ok)
 }
 
+/// A check in the JSON answer.
+#[derive(Serialize)]
+struct Checked {
+    ok: bool,
+    /// None where there is no home to look in, or the configuration is wrong.
+    file: Option<PathBuf>,
+    errors: Vec<String>,
+    warnings: Vec<String>,
+}
+
+fn check_for_scripts(shared: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> io::Result<Exit> {
+    let mut checked = Checked { ok: false, file: None, errors: Vec::new(), warnings: Vec::new() };
+    match shared.load(environment) {
+        Ok(loaded) => {
+            checked.warnings = loaded.warnings;
+            checked.file = loaded.file.map(|file| file.path);
+            match Engine::new(launch::setup(loaded.config, environment)) {
+                Ok(engine) => checked.warnings.extend(engine.models.warnings().iter().map(ToString::to_string)),
+                Err(error) => checked.errors.push(error.to_string()),
+            }
+        }
+        Err(errors) => checked.errors = errors.0.iter().map(ToString::to_string).collect(),
+    }
+    checked.ok = checked.errors.is_empty();
+    streams.json(&checked)?;
+    Ok(if checked.ok { Exit::Ok } else { Exit::Config })
+}
+
 /// A broken file must still be found, so nothing is loaded.
-fn path(shared: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> io::Result<Exit> {
+fn path(shared: &ConfigFlags, json: bool, environment: &Environment, streams: &mut Streams) -> io::Result<Exit> {
     match locate(shared.config.clone(), environment) {
+        Ok(Some(file)) if json => {
+            streams.json(&serde_json::json!({ "path": file.path, "exists": file.exists }))?;
+            Ok(Exit::Ok)
+        }
         Ok(Some(file)) => {
             streams.line(file.path.display())?;
             Ok(Exit::Ok)
@@ -192,8 +234,6 @@ impl<'a> Explained<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     struct Answer {
@@ -267,22 +307,23 @@ mod tests {
 
     #[test]
     fn check_says_ok_or_everything_that_is_wrong() {
-        let answer = ask(Command::Check, &[], &[("HOME", "/nowhere")]);
+        let answer = ask(Command::Check { json: false }, &[], &[("HOME", "/nowhere")]);
         assert_eq!(answer.exit, Exit::Ok);
         assert!(answer.out.starts_with("ok: /nowhere/.config/zen/config.toml"));
-        let answer = ask(Command::Check, &["threads.ttl", "log.level=loud", "a=b"], &[("LOG_LEVEL", "loud")]);
+        let answer =
+            ask(Command::Check { json: false }, &["threads.ttl", "log.level=loud", "a=b"], &[("LOG_LEVEL", "loud")]);
         assert_eq!((answer.exit, answer.out.as_str(), answer.err.lines().count()), (Exit::Config, "", 4));
     }
 
     #[test]
     fn check_refuses_what_a_start_would_refuse() {
         for (set, said) in [("tools.disabled=chatt", "did you mean 'chat'?"), ("files.roots=/no/such", "/no/such")] {
-            let answer = ask(Command::Check, &[set], &[]);
+            let answer = ask(Command::Check { json: false }, &[set], &[]);
             assert_eq!((answer.exit, answer.out.as_str()), (Exit::Config, ""));
             assert!(answer.err.contains(said), "{}", answer.err);
         }
         let custom = [("CUSTOM_API_URL", "http://gpu.example/v1"), ("CUSTOM_API_KEY", "canary-0123456789")];
-        let answer = ask(Command::Check, &[], &custom);
+        let answer = ask(Command::Check { json: false }, &[], &custom);
         assert!(answer.err.contains("in the clear") && !answer.err.contains("canary"), "{}", answer.err);
     }
 
@@ -295,8 +336,20 @@ mod tests {
     }
 
     #[test]
+    fn scripts_read_a_check_and_a_path_as_json() {
+        let json = |answer: Answer| serde_json::from_str::<serde_json::Value>(&answer.out).expect("JSON");
+        let good = json(ask(Command::Check { json: true }, &[], &[("HOME", "/h")]));
+        assert_eq!((&good["ok"], &good["file"]), (&true.into(), &"/h/.config/zen/config.toml".into()));
+        let bad = ask(Command::Check { json: true }, &["log.level=loud", "a=b"], &[]);
+        assert_eq!((bad.exit, bad.err.as_str()), (Exit::Config, ""));
+        assert_eq!(json(bad)["errors"].as_array().map(Vec::len), Some(2));
+        let path = json(ask(Command::Path { json: true }, &[], &[("HOME", "/h")]));
+        assert_eq!(path, serde_json::json!({ "path": "/h/.config/zen/config.toml", "exists": false }));
+    }
+
+    #[test]
     fn path_shows_where_the_file_belongs() {
-        assert_eq!(ask(Command::Path, &[], &[("HOME", "/h")]).out, "/h/.config/zen/config.toml\n");
-        assert_eq!(ask(Command::Path, &[], &[]).exit, Exit::NotFound);
+        assert_eq!(ask(Command::Path { json: false }, &[], &[("HOME", "/h")]).out, "/h/.config/zen/config.toml\n");
+        assert_eq!(ask(Command::Path { json: false }, &[], &[]).exit, Exit::NotFound);
     }
 }

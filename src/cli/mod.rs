@@ -5,17 +5,21 @@ mod ask;
 mod call;
 mod calling;
 mod clients;
+mod completions;
 pub mod config;
 mod doctor;
 pub mod flags;
+mod help;
 mod launch;
 mod listen;
+mod man;
 mod metrics;
 mod models;
 pub mod output;
 mod paused;
 mod processes;
 mod providers;
+mod ps;
 mod rules;
 mod serve;
 mod setup;
@@ -27,15 +31,22 @@ mod tui;
 
 use std::ffi::OsString;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::Environment;
 use flags::ConfigFlags;
 use output::{Exit, Streams};
 
+const EXAMPLES: &str = "\
+Examples:
+  zen setup                                connect the agents on this machine
+  zen tui                                  watch them consult; --demo needs no key
+  git diff | zen ask 'what breaks?'        a second opinion in the shell
+  zen doctor                               what fails, and what to do";
+
 /// Consult other AI models from a coding agent, and watch it happen.
 #[derive(Debug, Parser)]
-#[command(name = "zen", version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "zen", version, about, max_term_width = 100, disable_help_subcommand = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(flatten)]
     config: ConfigFlags,
@@ -63,9 +74,11 @@ enum Command {
     Call(With<call::Args>),
     /// List, read and expire the threads of running zen processes
     Threads(With<threads::Args>),
+    /// List the zen processes of yours that run
+    Ps(With<ps::Args>),
     /// List the models that could be asked, or fetch what providers say of theirs
     Models(With<models::Args>),
-    /// See whether the configured providers take their keys
+    /// List the providers, or see whether the configured ones take their keys
     Providers(With<providers::Args>),
     /// Show what running zen processes count, as Prometheus text
     Metrics(With<metrics::Args>),
@@ -77,6 +90,15 @@ enum Command {
     Tokens(tokens::Args),
     /// Show the configuration, and where each value comes from
     Config(With<config::Args>),
+    /// Print the completion script of a shell
+    Completions(With<completions::Args>),
+    /// Say what could stand for the last of these words: what completion scripts ask
+    #[command(hide = true)]
+    Complete(With<completions::Typed>),
+    /// Write manual pages
+    Man(With<man::Args>),
+    /// Show the help of a command, or the exit codes
+    Help(With<help::Args>),
 }
 
 /// A command's own arguments, among which the flags of the configuration may stand too.
@@ -112,7 +134,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Command::Rules(With { config, own }) => rules::run(&own, &flags.followed_by(config), environment, streams),
         Command::Paused(With { config, own }) => paused::run(&own, &flags.followed_by(config), environment, streams),
         Command::Tokens(args) => tokens::run(&args, streams),
+        Command::Ps(With { config, own }) => ps::run(&own, &flags.followed_by(config), environment, streams),
         Command::Config(With { config, own }) => config::run(own, &flags.followed_by(config), environment, streams),
+        Command::Completions(With { config: _, own }) => completions::script(&own, streams),
+        Command::Complete(With { config, own }) => {
+            completions::complete(&own, Cli::command(), &flags.followed_by(config), environment, streams)
+        }
+        Command::Man(With { config: _, own }) => man::run(&own, Cli::command(), streams),
+        Command::Help(With { config: _, own }) => help::run(&own, Cli::command(), streams),
     }
 }
 
@@ -148,8 +177,40 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory as _;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_every_command_fits_a_screen() {
+        fn look(command: &mut clap::Command) {
+            let help = command.render_help().to_string();
+            let widest = help.lines().map(crate::text::width).max().unwrap_or_default();
+            assert!(help.lines().count() <= 46 && widest <= 100, "{help}");
+            command.get_subcommands_mut().for_each(look);
+        }
+        let mut whole = Cli::command().term_width(100);
+        whole.build();
+        look(&mut whole);
+    }
+
+    #[test]
+    fn help_is_had_by_name_and_exit_codes_are_a_list() {
+        let said = |args: &[&str]| {
+            let (mut streams, captured) = Streams::captured();
+            let args = std::iter::once("zen").chain(args.iter().copied()).map(OsString::from);
+            (run(args, &Environment::default(), &mut streams), captured.out())
+        };
+        assert!(said(&["help", "threads", "expire"]).1.contains("zen threads expire"));
+        assert_eq!(said(&["help", "flying"]).0, Exit::NotFound);
+        insta::assert_snapshot!(said(&["help", "exit-codes"]).1, @r"
+        CODE  MEANING
+           0  done
+           1  tried and failed
+           2  wrong command line, or no terminal where one is needed
+           3  wrong configuration
+           4  what was named does not exist
+           5  the other side cannot be reached
+        ");
     }
 
     #[test]

@@ -56,14 +56,7 @@ pub async fn find(attach: Option<&str>, dir: Option<&Path>, streams: &mut Stream
         let hello = client.hello().await.map_err(|error| refused(&error, streams))?;
         return Ok(vec![Found { client, hello }]);
     }
-    let mut processes = Vec::new();
-    if let Some(dir) = dir {
-        let Survey { found, silent } = discovery::survey(dir).await;
-        for path in silent {
-            streams.complain(format_args!("left out: the process at {} does not answer", path.display()));
-        }
-        processes = found;
-    }
+    let processes = all(dir, streams).await;
     if processes.is_empty() {
         streams.complain("no zen process of yours is running that answers");
         return Err(Exit::Unreachable);
@@ -72,6 +65,16 @@ pub async fn find(attach: Option<&str>, dir: Option<&Path>, streams: &mut Stream
         Some(meant) => one(processes, meant, streams).map(|process| vec![process]),
         None => Ok(processes),
     }
+}
+
+/// All that answer, none included.
+pub async fn all(dir: Option<&Path>, streams: &mut Streams) -> Vec<Found> {
+    let Some(dir) = dir else { return Vec::new() };
+    let Survey { found, silent } = discovery::survey(dir).await;
+    for path in silent {
+        streams.complain(format_args!("left out: the process at {} does not answer", path.display()));
+    }
+    found
 }
 
 /// The one process that goes by this pid, or works in a folder of this name.

@@ -1,4 +1,4 @@
-//! `zen providers`: whether the configured providers take their keys.
+//! `zen providers`: which there are, which are configured, and whether those take their keys.
 
 use std::io;
 
@@ -14,32 +14,68 @@ use crate::provider::listing::Verdict;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Answer in JSON
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Ask each configured provider whether its key works; no model is asked, so it costs nothing
-    Check {
-        /// Answer in JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Check,
 }
 
 pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
-    let Command::Check { json } = args.command;
     let prepared = launch::prepare(flags, environment, streams)
         .and_then(|(runtime, config)| Ok((runtime, launch::registry(config, environment, streams)?)));
     let ended = match prepared {
-        Ok((runtime, registry)) => check(&registry, &runtime, json, streams),
+        Ok((runtime, registry)) => match args.command {
+            None => list(&registry, args.json, streams),
+            Some(Command::Check) => check(&registry, &runtime, args.json, streams),
+        },
         Err(exit) => Ok(exit),
     };
     streams.settle(ended)
 }
 
-/// A provider in the JSON answer.
+/// A provider in the JSON answer to what there is.
+#[derive(Serialize)]
+struct Known {
+    provider: String,
+    title: String,
+    configured: bool,
+    /// The variable that sets it up.
+    variable: String,
+    /// Models of it that are offered.
+    models: usize,
+}
+
+/// All that are known, whether they are configured or not. Nobody is asked.
+fn list(registry: &Registry, json: bool, streams: &mut Streams) -> io::Result<Exit> {
+    let known = registry.providers().into_iter().map(|status| Known {
+        provider: status.provider.to_string(),
+        title: status.title,
+        configured: status.configured,
+        variable: status.variable,
+        models: status.models,
+    });
+    if json {
+        streams.json(&known.collect::<Vec<_>>())?;
+        return Ok(Exit::Ok);
+    }
+    let mut table = Table::new(["PROVIDER", "CONFIGURED", "MODELS", "SET UP BY", "TITLE"]).right(2);
+    for Known { provider, title, configured, variable, models } in known {
+        let configured = if configured { "yes" } else { "no" };
+        let (provider, title) = (streams.shown(&provider).into_owned(), streams.shown(&title).into_owned());
+        table.row([provider, configured.to_owned(), models.to_string(), variable, title]);
+    }
+    streams.table(&table)?;
+    Ok(Exit::Ok)
+}
+
+/// A provider in the JSON answer to a check.
 #[derive(Serialize)]
 struct Row {
     provider: String,

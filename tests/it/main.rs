@@ -26,6 +26,7 @@ mod memory_turns;
 mod newcomer;
 mod providers;
 mod rmcp;
+mod shell;
 mod stdio;
 mod support;
 mod surface;

@@ -211,3 +211,18 @@ async fn the_doctor_names_each_failure_with_what_to_do() {
     assert_eq!(broken.status.code(), Some(1), "a wrong configuration is a finding too");
     assert!(String::from_utf8(broken.stdout).unwrap().contains("FAILED  config"));
 }
+
+#[test]
+fn what_is_there_to_be_copied_is_as_zen_is() {
+    let read = |file: &str| -> Value {
+        serde_json::from_str(&fs::read_to_string(crate::support::repository_file(file)).unwrap()).unwrap()
+    };
+    let plugin = read("assets/claude-plugin/.claude-plugin/plugin.json");
+    assert_eq!(plugin["version"], env!("CARGO_PKG_VERSION"));
+    for file in [plugin, read("assets/mcp.json")] {
+        assert_eq!(
+            (&file["mcpServers"]["zen"]["command"], &file["mcpServers"]["zen"]["args"]),
+            (&json!("zen"), &json!(["stdio"]))
+        );
+    }
+}
