@@ -141,6 +141,10 @@ impl Control for Client {
         })
     }
 
+    fn paths(&self, so_far: String) -> Reply<'_, Vec<String>> {
+        Box::pin(self.ask(Route::Paths, so_far.into_bytes()))
+    }
+
     fn cancel(&self, call: CallId) -> Reply<'_, ()> {
         Box::pin(self.get(Route::Cancel(call)))
     }

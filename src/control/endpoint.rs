@@ -72,6 +72,10 @@ impl Endpoint {
                 let query = read_text(request, MAX_BODY).await?;
                 json(&service.search(query).await?)
             }
+            Route::Paths => {
+                let so_far = read_text(request, MAX_BODY).await?;
+                json(&service.paths(so_far).await?)
+            }
             Route::Import => {
                 let document = read_text(request, MAX_IMPORT).await?;
                 json(&service.import(document).await?)

@@ -60,6 +60,9 @@ pub trait Control: Send + Sync {
     /// Calls a tool as an agent would, and waits for its reply.
     fn call(&self, call: ToolCall) -> Reply<'_, ToolResult>;
 
+    /// Paths inside the open roots that begin so, absolute, folders with a slash at their end.
+    fn paths(&self, so_far: String) -> Reply<'_, Vec<String>>;
+
     /// Gives a call in flight up; the request to the provider is closed.
     fn cancel(&self, call: CallId) -> Reply<'_, ()>;
 

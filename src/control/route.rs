@@ -17,6 +17,7 @@ pub enum Route {
     Import,
     TurnText { thread: ThreadId, turn: u32, which: TurnText, from: u64 },
     Call,
+    Paths,
     Cancel(CallId),
     LiveText { call: CallId, from: u64 },
     Message(MessageSeq),
@@ -35,7 +36,9 @@ impl Route {
     pub fn method(&self) -> Method {
         match self {
             Self::Expire(_) | Self::Cancel(_) => Method::DELETE,
-            Self::Call | Self::Resolve(_) | Self::Switch | Self::Act | Self::Search | Self::Import => Method::POST,
+            Self::Call | Self::Paths | Self::Resolve(_) | Self::Switch | Self::Act | Self::Search | Self::Import => {
+                Method::POST
+            }
             Self::Hello
             | Self::Watch
             | Self::Thread(_)
@@ -67,6 +70,7 @@ impl Route {
                 format!("/v1/threads/{thread}/turns/{turn}/{}?from={from}", which.as_str())
             }
             Self::Call => "/v1/calls".to_owned(),
+            Self::Paths => "/v1/paths".to_owned(),
             Self::Cancel(call) => format!("/v1/calls/{call}"),
             Self::LiveText { call, from } => format!("/v1/calls/{call}/text?from={from}"),
             Self::Message(seq) => format!("/v1/messages/{seq}"),
@@ -116,6 +120,7 @@ impl Route {
                 from,
             },
             (&Method::POST, ["calls"]) => Self::Call,
+            (&Method::POST, ["paths"]) => Self::Paths,
             (&Method::DELETE, ["calls", call]) => Self::Cancel(call.parse().ok()?),
             (&Method::GET, ["calls", call, "text"]) => Self::LiveText { call: call.parse().ok()?, from },
             (&Method::GET, ["messages", seq]) => Self::Message(seq.parse().ok()?),
@@ -172,6 +177,7 @@ mod tests {
             Route::Import,
             Route::TurnText { thread, turn: 3, which: TurnText::Answer, from: 17 },
             Route::Call,
+            Route::Paths,
             Route::Cancel(CallId(4)),
             Route::LiveText { call: CallId(4), from: 9 },
             Route::Message(MessageSeq(5)),

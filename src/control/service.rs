@@ -14,6 +14,7 @@ use super::types::{
 };
 use super::{Control, Reply, watch};
 use crate::engine::{Engine, Family};
+use crate::file::complete::complete;
 use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
 use crate::interceptor::builtin::message_log::Entry;
 use crate::interceptor::pause::{NotResolved, Resolution};
@@ -22,6 +23,8 @@ use crate::server::local::Local;
 use crate::thread::Principal;
 use crate::unit::{UnixMillis, whole_millis};
 
+/// Paths that complete a beginning; more letters find the others.
+const MAX_PATHS: usize = 50;
 /// Messages of the log that a snapshot brings.
 const SNAPSHOT_MESSAGES: usize = 500;
 
@@ -153,6 +156,15 @@ impl Control for Service {
             let result =
                 called.map_err(|error| Refusal { code: RefusalCode::BadRequest, message: error.to_string() })?;
             Ok(ToolResult { text: result.text, is_error: result.is_error })
+        })
+    }
+
+    fn paths(&self, so_far: String) -> Reply<'_, Vec<String>> {
+        Box::pin(async move {
+            let roots = self.engine().roots().clone();
+            let completing = tokio::task::spawn_blocking(move || complete(&roots, &so_far, MAX_PATHS));
+            // It fails only where the process is ending.
+            Ok(completing.await.unwrap_or_default())
         })
     }
 

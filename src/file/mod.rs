@@ -3,6 +3,7 @@
 
 pub mod cache;
 pub mod change;
+pub mod complete;
 pub mod embed;
 pub mod folder;
 pub mod image;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -12,6 +13,7 @@ use super::event::{Effect, Event, Reply, Watch};
 use super::markdown::CodeKey;
 use super::{Source, SourceId, syntax};
 use crate::clock::Clock;
+use crate::control::types::ToolCall;
 use crate::control::{Control, ControlError};
 
 /// Outcomes and updates on their way to the loop. Senders wait when it is full: a source then falls behind and says so.
@@ -66,6 +68,16 @@ impl Executor {
             }
             Effect::Spending(source) => {
                 self.ask(source, move |control| async move { Reply::Spending { outcome: control.spending().await } });
+            }
+            Effect::Call { source, number, tool, arguments } => self.ask(source, move |control| async move {
+                let outcome = match RawValue::from_string(arguments) {
+                    Ok(arguments) => control.call(ToolCall { tool, arguments }).await,
+                    Err(error) => Err(ControlError::Unreachable(error.to_string())),
+                };
+                Reply::Called { number, outcome }
+            }),
+            Effect::Paths { source, so_far } => {
+                self.ask(source, move |control| async move { Reply::Paths { outcome: control.paths(so_far).await } })
             }
             Effect::Search { source, query } => self.ask(source, move |control| async move {
                 let found = control.search(query).await;

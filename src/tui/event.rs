@@ -10,7 +10,7 @@ use super::markdown::{CodeKey, Run};
 use crate::control::ControlError;
 use crate::control::types::models::ModelSummary;
 use crate::control::types::spending::Spending;
-use crate::control::types::{MessageDetail, TextSlice, ThreadDetail, ToolSummary, TurnText, Update};
+use crate::control::types::{MessageDetail, TextSlice, ThreadDetail, ToolResult, ToolSummary, TurnText, Update};
 use crate::id::{CallId, MessageSeq, ThreadId};
 use crate::unit::UnixMillis;
 
@@ -65,6 +65,8 @@ pub enum Reply {
     LiveText { call: CallId, outcome: Result<TextSlice, ControlError> },
     Message { seq: MessageSeq, outcome: Result<Box<MessageDetail>, ControlError> },
     Models { outcome: Result<Vec<ModelSummary>, ControlError> },
+    Called { number: u64, outcome: Result<ToolResult, ControlError> },
+    Paths { outcome: Result<Vec<String>, ControlError> },
     Spending { outcome: Result<Spending, ControlError> },
     Tools { outcome: Result<Vec<ToolSummary>, ControlError> },
     Found { outcome: Result<Vec<ThreadId>, ControlError> },
@@ -79,6 +81,19 @@ pub enum Effect {
     Models(SourceId),
     Tools(SourceId),
     Spending(SourceId),
+    /// Calls a tool, as an agent would.
+    Call {
+        source: SourceId,
+        number: u64,
+        tool: String,
+        /// As JSON.
+        arguments: String,
+    },
+    /// What completes the beginning of a path.
+    Paths {
+        source: SourceId,
+        so_far: String,
+    },
     /// Which threads a query finds.
     Search {
         source: SourceId,

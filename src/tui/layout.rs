@@ -163,6 +163,26 @@ pub fn help_rows((_, height): (u16, u16)) -> usize {
 
 /// Lines that a dialog over the whole height gives to its frame and margins.
 const HELP_FRAME: u16 = 4;
+/// Cells of a line in a dialog that is written in, at most.
+const DIALOG: usize = 84;
+
+/// Cells of a line in a dialog that is written in or read.
+pub fn dialog_width((width, _): (u16, u16)) -> usize {
+    DIALOG.min(usize::from(width.saturating_sub(6)))
+}
+
+/// Rows for what is written in a dialog: what its frame, three lines above and one below leave.
+pub fn compose_rows((_, height): (u16, u16)) -> usize {
+    usize::from(height.saturating_sub(HELP_FRAME + 4)).clamp(1, COMPOSE)
+}
+
+/// Rows for a text that is read in a dialog.
+pub fn sheet_rows((_, height): (u16, u16)) -> usize {
+    usize::from(height.saturating_sub(HELP_FRAME + 2)).max(1)
+}
+
+/// Rows of a message that are seen at one time, at most.
+const COMPOSE: usize = 14;
 /// Entries of the palette that are seen at most.
 const PALETTE: usize = 12;
 

@@ -71,18 +71,44 @@ pub fn dialog(buffer: &mut Buffer, title: &str, lines: &[Line<'_>], theme: Theme
 pub fn written(draft: &Draft, focused: bool, cells: usize, theme: Theme) -> Vec<Span<'static>> {
     let style = theme.style(Role::Text);
     let (before, after) = (draft.before_cursor(), draft.after_cursor());
-    let at = after.graphemes(true).next().filter(|at| *at != "\n").unwrap_or(" ");
+    let at = after.graphemes(true).next().unwrap_or(" ");
     let room = cells.saturating_sub(text::width(at));
     let skipped = before.graphemes(true).rev().scan(0, |taken, grapheme| {
         *taken += text::width(grapheme);
         (*taken <= room).then_some(grapheme.len())
     });
     let begin = before.len() - skipped.sum::<usize>();
-    let shown = &before[begin..];
+    let on_a_line = |text: &str| text.replace('\n', "⏎");
+    let shown = on_a_line(&before[begin..]);
     let behind = after.get(at.len()..).unwrap_or_default();
-    let behind = text::cut(behind, room.saturating_sub(text::width(shown))).into_owned();
+    let behind = on_a_line(&text::cut(&on_a_line(behind), room.saturating_sub(text::width(&shown))));
     let cursor = if focused { style.add_modifier(Modifier::REVERSED) } else { style };
-    vec![Span::styled(shown.to_owned(), style), Span::styled(at.to_owned(), cursor), Span::styled(behind, style)]
+    vec![Span::styled(shown, style), Span::styled(on_a_line(at), cursor), Span::styled(behind, style)]
+}
+
+/// A text that is being written, wrapped: as many rows around its cursor as there is room for, never none.
+pub fn written_lines(draft: &Draft, cells: usize, rows: usize, theme: Theme) -> Vec<Line<'static>> {
+    let style = theme.style(Role::Text);
+    // Room is left for a cursor behind the last character.
+    let lines = text::wrap(draft.text(), cells.saturating_sub(1).max(1));
+    let cursor = draft.before_cursor().len();
+    let at = lines.partition_point(|line| line.start <= cursor).saturating_sub(1);
+    let first = (at + 1).saturating_sub(rows.max(1));
+    let seen = lines.into_iter().enumerate().skip(first).take(rows.max(1));
+    let shown = seen.map(|(row, range)| {
+        let line = &draft.text()[range.clone()];
+        if row != at {
+            return Line::styled(line.to_owned(), style);
+        }
+        let (before, after) = line.split_at(cursor.saturating_sub(range.start).min(line.len()));
+        let under = after.graphemes(true).next().unwrap_or(" ");
+        Line::from(vec![
+            Span::styled(before.to_owned(), style),
+            Span::styled(under.to_owned(), style.add_modifier(Modifier::REVERSED)),
+            Span::styled(after.get(under.len()..).unwrap_or_default().to_owned(), style),
+        ])
+    });
+    shown.collect()
 }
 
 /// Draws a line in a row of the area, cut at its edge. A row that the area does not have is not drawn.

@@ -3,6 +3,7 @@
 pub(super) mod find;
 mod keys;
 mod replies;
+mod talk;
 
 use super::SourceId;
 use super::event::{Effect, Event, Watch};
@@ -43,7 +44,11 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Watched { source, watch: Watch::Update(update) } => {
             let afresh = matches!(update, Update::Snapshot(_));
             take_update(model, source, update);
-            if afresh { vec![Effect::Models(source), Effect::Tools(source)] } else { Vec::new() }
+            let mut effects = talk::recognise(model, source);
+            if afresh {
+                effects.extend([Effect::Models(source), Effect::Tools(source)]);
+            }
+            effects
         }
         Event::Watched { source, watch: Watch::Ended(reason) } => {
             end(model, source, &reason);
@@ -209,6 +214,7 @@ fn settle(model: &mut Model, now: UnixMillis) -> Vec<Effect> {
     settle_overlay(model);
     let mut effects = find::searches(model);
     effects.extend(settle_budget(model));
+    effects.extend(talk::wanted_path(model));
     effects.extend(settle_reader(model));
     effects
 }
@@ -240,7 +246,12 @@ fn settle_overlay(model: &mut Model) {
             let len = palette.len();
             palette.list.fit(len, layout::palette_rows(*size));
         }
-        Some(Overlay::Ask(_) | Overlay::Filter(_)) | None => {}
+        Some(Overlay::Compose(compose)) if compose.choosing => {
+            let found = compose.picker.found().len();
+            compose.picker.list.fit(found, layout::compose_rows(*size));
+        }
+        Some(Overlay::Sheet(sheet)) => sheet.fit(layout::dialog_width(*size), layout::sheet_rows(*size)),
+        Some(Overlay::Ask(_) | Overlay::Filter(_) | Overlay::Compose(_) | Overlay::Form(_)) | None => {}
     }
 }
 

@@ -14,7 +14,8 @@ use super::model::source::{SourceState, SourceView};
 use super::model::{Focus, Model, Overlay, Screen};
 use super::pane::{put, spread, written};
 use super::screens::{
-    activity, budget, help, log, message, models, notice, overview, palette, question, threads, turns,
+    activity, budget, compose, form, help, log, message, models, notice, overview, palette, question, sheet, threads,
+    turns,
 };
 use super::theme::{Role, Theme};
 use crate::text;
@@ -67,6 +68,9 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         match overlay {
             Overlay::Help(open) => help::draw(model, open, buffer),
             Overlay::Palette(open) => palette::draw(open, buffer, model.theme),
+            Overlay::Compose(open) => compose::draw(model, open, buffer),
+            Overlay::Form(open) => form::draw(open, buffer, model.theme),
+            Overlay::Sheet(open) => sheet::draw(open, buffer, model.theme),
             // It stands in the footer.
             Overlay::Filter(_) => {}
             Overlay::Ask(asked) => question::draw(asked, &model.keymap, buffer, model.theme),
@@ -220,12 +224,13 @@ fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
 /// What is done here, the most wanted first.
 fn most_wanted(model: &Model) -> &'static [Action] {
     use Action::{
-        Back, Cancel, Expire, Filter, Follow, Group, Help, NextPane, NextTurn, Open, PageDown, PreviousTurn, Quit, Sort,
+        Back, Cancel, Compose, Expire, Filter, Follow, Group, Help, NextPane, NextTurn, Open, PageDown, PreviousTurn,
+        Quit, Sort,
     };
     match (model.screen, model.focus) {
-        (Screen::Overview, _) => &[Open, Help, Quit, Expire, Cancel],
-        (Screen::Threads, Focus::List) => &[Open, Help, Quit, Filter, Expire, Cancel, NextPane],
-        (Screen::Threads, Focus::Reader) => &[Back, Help, Quit, NextTurn, PreviousTurn, Expire, Cancel],
+        (Screen::Overview, _) => &[Open, Help, Quit, Compose, Expire, Cancel],
+        (Screen::Threads, Focus::List) => &[Open, Help, Quit, Filter, Compose, Expire, Cancel, NextPane],
+        (Screen::Threads, Focus::Reader) => &[Back, Help, Quit, Compose, NextTurn, PreviousTurn, Expire, Cancel],
         (Screen::Log, _) if model.log.detail.is_some() => &[Back, Help, Quit, PageDown],
         (Screen::Log, _) => &[Open, Help, Quit, Filter, Follow],
         (Screen::Budget, _) => &[Group, Help, Quit, Open, PageDown],

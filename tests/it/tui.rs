@@ -215,6 +215,40 @@ async fn another_process_is_watched_and_steered_live() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_talks_to_a_model_and_watches_the_reply() {
+    let answer = "The lock is taken twice. Take it once.";
+    let scenes = [Scene::reply(answer).in_pieces(2).hold_after(1), Scene::reply("Then measure.").hold()];
+    let rehearsal = Rehearsal::start(scenes).unwrap();
+    let place = Place::new().provider(&rehearsal);
+    std::fs::write(place.project().join("lock.rs"), "fn lock() {}\n").unwrap();
+    let mut screen = face(&place, &[]);
+    screen.shows(&["0 threads"]);
+    screen.press("c");
+    screen.shows(&["A message", "a new thread in", "send"]);
+    screen.press("Why does it hang? @lo");
+    screen.shows(&["▌ lock.rs"]);
+    screen.press("\r");
+    screen.shows(&["@lock.rs", "send"]);
+    screen.press("\r");
+    screen.shows(&["1 call in flight", "text arrives", "The lock is taken"]);
+    screen.shows_no(&["Take it once."]);
+    rehearsal.release_all();
+    screen.shows(&["1 thread ", "1/20", "Take it once.", "lock.rs", " in · "]);
+    assert!(rehearsal.requests()[0].last_user().contains("fn lock() {}"), "the file went along");
+
+    screen.press("cAnd then?\r");
+    screen.shows(&["1 call in flight", "esc"]);
+    screen.press("\x1b");
+    screen.shows(&["chat was given up"]);
+    screen.shows_no(&["call in flight"]);
+    screen.press("q");
+    screen.shows(&["Quit zen?"]);
+    screen.press("q");
+    assert_eq!(screen.ended(), 0);
+    assert_given_back(&screen);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn read_only_it_steers_nothing_and_says_so() {
     let rehearsal = Rehearsal::start([Scene::echo(), Scene::echo().hold(), Scene::echo()]).unwrap();
     let place = Place::new().provider(&rehearsal);

@@ -24,6 +24,8 @@ pub enum Action {
     Group,
     Filter,
     Palette,
+    Compose,
+    New,
     Expire,
     Cancel,
     Help,
@@ -51,18 +53,21 @@ pub enum Group {
     Moving,
     Screens,
     Finding,
+    Talking,
     Steering,
     Program,
 }
 
 impl Group {
-    pub const ALL: [Self; 5] = [Self::Moving, Self::Screens, Self::Finding, Self::Steering, Self::Program];
+    pub const ALL: [Self; 6] =
+        [Self::Moving, Self::Screens, Self::Finding, Self::Talking, Self::Steering, Self::Program];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Moving => "Moving",
             Self::Screens => "Screens",
             Self::Finding => "Finding",
+            Self::Talking => "Talking",
             Self::Steering => "Steering",
             Self::Program => "zen",
         }
@@ -133,6 +138,15 @@ pub const ACTIONS: &[Described] = &[
         "command",
         "find an action, a tool, a thread or a model by name",
     ),
+    row(
+        Action::Compose,
+        "compose",
+        &["c"],
+        Group::Talking,
+        "write",
+        "write to a model, in the selected thread where there is one",
+    ),
+    row(Action::New, "new", &["n"], Group::Talking, "new thread", "write to a model in a new thread"),
     row(Action::Expire, "expire", &["x"], Group::Steering, "expire", "end the selected thread; asks first"),
     row(Action::Cancel, "cancel", &["X"], Group::Steering, "cancel", "give up the selected call; asks first"),
     row(Action::Help, "help", &["?"], Group::Program, "help", "this help"),

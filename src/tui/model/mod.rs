@@ -6,8 +6,10 @@ pub mod alerts;
 mod body;
 pub mod budget;
 mod colours;
+pub mod compose;
 pub mod draft;
 mod facts;
+pub mod form;
 pub mod help;
 mod intake;
 mod json;
@@ -17,6 +19,7 @@ pub mod models;
 pub mod narrowed;
 pub mod palette;
 pub mod reader;
+pub mod sheet;
 pub mod sieve;
 pub mod source;
 pub mod threads;
@@ -30,12 +33,15 @@ pub use list::Step;
 use self::activity::Activity;
 use self::budget::Budget;
 use self::colours::Colours;
+use self::compose::Compose;
 use self::draft::Draft;
+use self::form::Form;
 use self::help::Help;
 use self::log::Log;
 use self::models::Models;
 use self::palette::Palette;
 use self::reader::Reader;
+use self::sheet::Sheet;
 use self::source::SourceView;
 use self::threads::{Row, Threads};
 use super::SourceId;
@@ -78,6 +84,12 @@ pub struct Model {
     pub models: Models,
     pub budget: Budget,
     pub colours: Colours,
+    /// Calls that a person made from here and that have not been answered.
+    pub sent: Vec<Sent>,
+    /// How many there were.
+    pub sends: u64,
+    /// A thread that is to be read as soon as its source has told of it.
+    pub going_to: Option<Row>,
     /// Something on screen has changed since the last frame.
     pub redraw: bool,
 }
@@ -123,15 +135,18 @@ pub enum Overlay {
     /// The filter of the list on screen, being written in the footer.
     Filter(Draft),
     Palette(Box<Palette>),
+    Compose(Box<Compose>),
+    Form(Box<Form>),
+    Sheet(Box<Sheet>),
 }
 
 impl Overlay {
     /// Whether the keys are for a text.
     pub fn is_written(&self) -> bool {
         match self {
-            Self::Filter(_) | Self::Palette(_) => true,
+            Self::Filter(_) | Self::Palette(_) | Self::Compose(_) | Self::Form(_) => true,
             Self::Help(help) => help.searching,
-            Self::Ask(_) => false,
+            Self::Ask(_) | Self::Sheet(_) => false,
         }
     }
 }
@@ -153,6 +168,21 @@ pub enum About {
     Expire(SourceId, ThreadId),
     Cancel(SourceId, CallId),
     Quit,
+}
+
+/// A call that was made from here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    pub number: u64,
+    pub source: SourceId,
+    pub tool: String,
+    /// The thread that it goes on with.
+    pub thread: Option<ThreadId>,
+    /// The newest call of the source when it was made.
+    pub newest: Option<CallId>,
+    /// Which call it is, once the source has told of it.
+    pub call: Option<CallId>,
+    pub given_up: bool,
 }
 
 /// A sentence that stands for a while.
@@ -184,6 +214,9 @@ impl Model {
             models: Models::default(),
             budget: Budget::default(),
             colours: Colours::default(),
+            sent: Vec::new(),
+            sends: 0,
+            going_to: None,
             redraw: true,
         }
     }

@@ -156,6 +156,16 @@ impl Standing {
         }
     }
 
+    /// The better, the lower.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Up => 0,
+            Self::Failing => 1,
+            Self::CoolingDown => 2,
+            Self::Down => 3,
+        }
+    }
+
     pub fn of(model: &ModelSummary, provider: Option<&ProviderSummary>) -> Self {
         // What the provider sends as it changes is newer than the list of models.
         let resting = provider.into_iter().flat_map(|provider| &provider.resting);

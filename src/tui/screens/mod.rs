@@ -2,6 +2,8 @@
 
 pub mod activity;
 pub mod budget;
+pub mod compose;
+pub mod form;
 pub mod help;
 pub mod log;
 pub mod message;
@@ -10,5 +12,6 @@ pub mod notice;
 pub mod overview;
 pub mod palette;
 pub mod question;
+pub mod sheet;
 pub mod threads;
 pub mod turns;

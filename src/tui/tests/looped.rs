@@ -114,6 +114,10 @@ impl Control for Scripted {
         Box::pin(async { Ok(Vec::new()) })
     }
 
+    fn paths(&self, _: String) -> Reply<'_, Vec<String>> {
+        gone()
+    }
+
     fn spending(&self) -> Reply<'_, crate::control::types::spending::Spending> {
         gone()
     }

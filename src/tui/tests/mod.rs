@@ -8,3 +8,4 @@ mod hostile;
 mod looped;
 mod sample;
 mod steering;
+mod talking;

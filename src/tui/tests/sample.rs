@@ -80,6 +80,8 @@ impl Driven {
                 '⇥' => (KeyCode::Tab, KeyModifiers::NONE),
                 '↑' => (KeyCode::Up, KeyModifiers::NONE),
                 '↓' => (KeyCode::Down, KeyModifiers::NONE),
+                '→' => (KeyCode::Right, KeyModifiers::NONE),
+                '⌫' => (KeyCode::Backspace, KeyModifiers::NONE),
                 '⌃' => (KeyCode::Char('c'), KeyModifiers::CONTROL),
                 other => (KeyCode::Char(other), KeyModifiers::NONE),
             };

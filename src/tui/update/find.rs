@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::keys;
+use super::{keys, talk};
 use crate::id::ThreadId;
 use crate::tui::SourceId;
 use crate::tui::event::Effect;
@@ -112,7 +112,7 @@ fn go_to(model: &mut Model, goal: Goal) -> Vec<Effect> {
                 model.say(Role::Muted, "that thread is gone");
             }
         }
-        Goal::Call(source, tool) => model.say(Role::Muted, format!("{tool} of {source:?}")),
+        Goal::Call(source, tool) => talk::open_form(model, source, &tool),
         Goal::Model(row) => {
             model.screen = Screen::Models;
             if !model.models.go_to(&row) {

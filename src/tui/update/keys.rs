@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::find;
+use super::{find, talk};
 use crate::control::types::ThreadSummary;
 use crate::id::{CallId, ThreadId};
 use crate::tui::SourceId;
@@ -29,6 +29,12 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Some(Overlay::Help(_)) => find::press_help(model, key),
         Some(Overlay::Filter(draft)) => find::press_filter(model, draft.clone(), key),
         Some(Overlay::Palette(_)) => find::press_palette(model, key),
+        Some(Overlay::Compose(_)) => talk::press_compose(model, key),
+        Some(Overlay::Form(_)) => talk::press_form(model, key),
+        Some(Overlay::Sheet(_)) => {
+            talk::press_sheet(model, key);
+            Vec::new()
+        }
         None => match model.keymap.press(model.begun.take(), key) {
             Pressed::Does(action) => act(model, action),
             Pressed::Begins(key) => {
@@ -77,7 +83,14 @@ pub(super) fn paste(model: &mut Model, text: &str) {
             palette.rank();
         }
         Some(Overlay::Help(help)) if help.searching => help.search.insert(text),
-        Some(Overlay::Help(_) | Overlay::Ask(_)) | None => {}
+        Some(Overlay::Compose(compose)) if compose.choosing => compose.picker.wanted.insert(text),
+        Some(Overlay::Compose(compose)) => compose.text.insert(text),
+        Some(Overlay::Form(form)) => {
+            if let Some(field) = form.focused() {
+                field.draft.insert(text);
+            }
+        }
+        Some(Overlay::Help(_) | Overlay::Ask(_) | Overlay::Sheet(_)) | None => {}
     }
 }
 
@@ -92,13 +105,18 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::NextTurn => step_turn(model, true),
         Action::PreviousTurn => step_turn(model, false),
         Action::Open => return open(model),
-        Action::Back => back(model),
+        Action::Back => match talk::give_up(model) {
+            Some(effects) => return effects,
+            None => back(model),
+        },
         Action::NextPane | Action::PreviousPane => other_pane(model),
         Action::Go(screen) => model.screen = screen,
         Action::Follow => follow(model),
         Action::Sort => sort(model),
         Action::Expire => ask_to_expire(model),
         Action::Cancel => ask_to_cancel(model),
+        Action::Compose => talk::compose(model, false),
+        Action::New => talk::compose(model, true),
         Action::Group => model.budget.group = model.budget.group.next(),
         Action::Filter => find::open_filter(model),
         Action::Palette => find::open_palette(model),

@@ -59,6 +59,12 @@ pub(super) fn take(model: &mut Model, source: SourceId, reply: Reply) -> Vec<Eff
             }
             Err(error) => tell(model, &error),
         },
+        Reply::Called { number, outcome } => super::talk::take_called(model, number, outcome),
+        Reply::Paths { outcome } => {
+            let offered = outcome.map_err(|error| tell(model, &error)).unwrap_or_default();
+            let clean = offered.into_iter().map(|path| clean_line(&path)).collect();
+            super::talk::take_paths(model, source, clean);
+        }
         Reply::Spending { outcome } => match outcome {
             Ok(spending) => {
                 if let Some(source) = model.source_mut(source) {
