@@ -19,20 +19,21 @@ use super::route::Route;
 use super::types::models::ModelSummary;
 use super::types::spending::Spending;
 use super::types::{
-    Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary, Refusal,
-    Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
+    Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary,
+    ProbeSummary, Refusal, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText,
+    Update,
 };
 use super::{Control, ControlError, Reply};
 use crate::engine::Family;
 use crate::http::body;
 use crate::http::sse::Decoder;
-use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
+use crate::id::{CallId, MessageSeq, PauseId, ProviderId, ThreadId};
 
 /// The largest reply that is read: a snapshot of the most threads there may be.
 const MAX_REPLY: usize = 64 << 20;
 /// How long a process may take to accept a connection; it is on the same machine.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long it may take to begin an answer; only a tool call takes longer.
+/// How long it may take to begin an answer; only a tool call and a probe take longer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Updates that may wait for the face.
 const UPDATE_QUEUE: usize = 16;
@@ -77,7 +78,7 @@ impl Client {
             .map_err(unreachable)?;
         let answering = sender.send_request(request);
         let response = match route {
-            Route::Call => answering.await.map_err(unreachable)?,
+            Route::Call | Route::Probe => answering.await.map_err(unreachable)?,
             _ => in_time(answering).await?.map_err(unreachable)?,
         };
         if response.status().is_success() {
@@ -167,6 +168,10 @@ impl Control for Client {
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {
         Box::pin(self.get(Route::Tools))
+    }
+
+    fn probe(&self, provider: ProviderId) -> Reply<'_, ProbeSummary> {
+        Box::pin(self.ask(Route::Probe, provider.to_string().into_bytes()))
     }
 
     fn spending(&self) -> Reply<'_, Spending> {

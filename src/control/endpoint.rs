@@ -21,6 +21,7 @@ use crate::event::Event;
 use crate::http::body::{self, ReplyBody};
 use crate::http::serve::{Handler, Host, serve};
 use crate::http::sse;
+use crate::id::ProviderId;
 
 /// The largest request body: a tool call with its prompt.
 const MAX_BODY: usize = 16 << 20;
@@ -71,6 +72,10 @@ impl Endpoint {
             Route::Search => {
                 let query = read_text(request, MAX_BODY).await?;
                 json(&service.search(query).await?)
+            }
+            Route::Probe => {
+                let provider = read_text(request, MAX_BODY).await?;
+                json(&service.probe(ProviderId::new(provider)).await?)
             }
             Route::Paths => {
                 let so_far = read_text(request, MAX_BODY).await?;

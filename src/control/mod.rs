@@ -20,12 +20,13 @@ use std::pin::Pin;
 use tokio::sync::mpsc;
 
 use crate::engine::Family;
-use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
+use crate::id::{CallId, MessageSeq, PauseId, ProviderId, ThreadId};
 use types::models::ModelSummary;
 use types::spending::Spending;
 use types::{
-    Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary, Refusal,
-    Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText, Update,
+    Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary,
+    ProbeSummary, Refusal, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText,
+    Update,
 };
 
 /// What a face can ask of an engine. One implementation is in this process, the other is behind a socket.
@@ -82,6 +83,9 @@ pub trait Control: Send + Sync {
 
     /// What was spent, and what is taken of the limits.
     fn spending(&self) -> Reply<'_, Spending>;
+
+    /// Asks a provider whether it takes its key.
+    fn probe(&self, provider: ProviderId) -> Reply<'_, ProbeSummary>;
 
     /// The messages that wait for a person's decision, oldest first.
     fn paused(&self) -> Reply<'_, Vec<PausedSummary>>;

@@ -18,6 +18,7 @@ pub enum Route {
     TurnText { thread: ThreadId, turn: u32, which: TurnText, from: u64 },
     Call,
     Paths,
+    Probe,
     Cancel(CallId),
     LiveText { call: CallId, from: u64 },
     Message(MessageSeq),
@@ -36,9 +37,14 @@ impl Route {
     pub fn method(&self) -> Method {
         match self {
             Self::Expire(_) | Self::Cancel(_) => Method::DELETE,
-            Self::Call | Self::Paths | Self::Resolve(_) | Self::Switch | Self::Act | Self::Search | Self::Import => {
-                Method::POST
-            }
+            Self::Call
+            | Self::Paths
+            | Self::Probe
+            | Self::Resolve(_)
+            | Self::Switch
+            | Self::Act
+            | Self::Search
+            | Self::Import => Method::POST,
             Self::Hello
             | Self::Watch
             | Self::Thread(_)
@@ -71,6 +77,7 @@ impl Route {
             }
             Self::Call => "/v1/calls".to_owned(),
             Self::Paths => "/v1/paths".to_owned(),
+            Self::Probe => "/v1/providers/probe".to_owned(),
             Self::Cancel(call) => format!("/v1/calls/{call}"),
             Self::LiveText { call, from } => format!("/v1/calls/{call}/text?from={from}"),
             Self::Message(seq) => format!("/v1/messages/{seq}"),
@@ -121,6 +128,7 @@ impl Route {
             },
             (&Method::POST, ["calls"]) => Self::Call,
             (&Method::POST, ["paths"]) => Self::Paths,
+            (&Method::POST, ["providers", "probe"]) => Self::Probe,
             (&Method::DELETE, ["calls", call]) => Self::Cancel(call.parse().ok()?),
             (&Method::GET, ["calls", call, "text"]) => Self::LiveText { call: call.parse().ok()?, from },
             (&Method::GET, ["messages", seq]) => Self::Message(seq.parse().ok()?),
@@ -178,6 +186,7 @@ mod tests {
             Route::TurnText { thread, turn: 3, which: TurnText::Answer, from: 17 },
             Route::Call,
             Route::Paths,
+            Route::Probe,
             Route::Cancel(CallId(4)),
             Route::LiveText { call: CallId(4), from: 9 },
             Route::Message(MessageSeq(5)),

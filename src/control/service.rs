@@ -9,15 +9,16 @@ use super::types::models::ModelSummary;
 use super::types::spending::{LimitSummary, SpendLine, Spending};
 use super::types::{
     Act, Acted, Exported, Face, Form, Hello, Interceptors, Limits, MessageDetail, MessageText, PROTOCOL, PauseDecision,
-    PausedSummary, Refusal, RefusalCode, Snapshot, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall,
-    ToolResult, ToolSummary, TurnText, Update,
+    PausedSummary, ProbeSummary, Refusal, RefusalCode, Snapshot, Switch, TextSlice, ThreadDetail, ThreadSummary,
+    ToolCall, ToolResult, ToolSummary, TurnText, Update,
 };
 use super::{Control, Reply, watch};
 use crate::engine::{Engine, Family};
 use crate::file::complete::complete;
-use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
+use crate::id::{CallId, MessageSeq, PauseId, ProviderId, ThreadId};
 use crate::interceptor::builtin::message_log::Entry;
 use crate::interceptor::pause::{NotResolved, Resolution};
+use crate::provider::listing::Verdict;
 use crate::server::Server;
 use crate::server::local::Local;
 use crate::thread::Principal;
@@ -268,6 +269,17 @@ impl Control for Service {
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {
         Box::pin(async move { Ok(self.engine().tools().map(|tool| ToolSummary::of(tool.spec())).collect()) })
+    }
+
+    fn probe(&self, provider: ProviderId) -> Reply<'_, ProbeSummary> {
+        Box::pin(async move {
+            let clock = self.engine().clock;
+            let began = clock.now();
+            let checked = self.engine().models.probe(&provider).await;
+            let checked = checked.ok_or_else(|| not_found(format!("{provider} is not configured here")))?;
+            let (well, took_ms) = (checked.verdict == Verdict::Ok, whole_millis(clock.elapsed(began)));
+            Ok(ProbeSummary { provider: checked.provider, well, message: checked.message, took_ms })
+        })
     }
 
     fn spending(&self) -> Reply<'_, Spending> {

@@ -19,6 +19,7 @@ use crate::provider::{Class, Effort, Finish, Usage};
 pub use crate::thread::turn::FailedWith;
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
+pub use self::models::ProbeSummary;
 pub use self::tools::{ToolCall, ToolResult, ToolSummary};
 pub use super::acts::{Act, ActSummary, Acted, Exported, Form, ParentSummary, Which};
 pub use face::Face;

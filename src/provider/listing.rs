@@ -59,16 +59,23 @@ pub struct Listed {
 impl Registry {
     /// Asks every configured provider at once whether it takes its key.
     pub async fn check(&self) -> Vec<Checked> {
-        let checks = self.served().iter().map(|served| async move {
-            let (path, query) = served.endpoint.check_route();
-            let (verdict, message) = match self.fetched(served, &path, query.as_deref()).await {
-                Ok(_) => (Verdict::Ok, String::new()),
-                Err(fault) => (Verdict::of(fault.class), self.told(&fault)),
-            };
-            let (provider, title) = (served.provider.id.clone(), served.provider.title.clone());
-            Checked { provider, title, verdict, key_from: served.key_from.clone(), message }
-        });
-        join_all(checks).await
+        join_all(self.served().iter().map(|served| self.check_one(served))).await
+    }
+
+    /// Asks one provider whether it takes its key; None where it is not configured.
+    pub async fn probe(&self, provider: &ProviderId) -> Option<Checked> {
+        let served = self.served().iter().find(|served| served.provider.id == *provider)?;
+        Some(self.check_one(served).await)
+    }
+
+    async fn check_one(&self, served: &Served) -> Checked {
+        let (path, query) = served.endpoint.check_route();
+        let (verdict, message) = match self.fetched(served, &path, query.as_deref()).await {
+            Ok(_) => (Verdict::Ok, String::new()),
+            Err(fault) => (Verdict::of(fault.class), self.told(&fault)),
+        };
+        let (provider, title) = (served.provider.id.clone(), served.provider.title.clone());
+        Checked { provider, title, verdict, key_from: served.key_from.clone(), message }
     }
 
     /// Asks every configured provider at once for the list of its models. Left out is a provider whose list would tell

@@ -2,6 +2,7 @@
 //! event; nothing here decides.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +14,10 @@ use super::event::{Effect, Event, Reply, Watch};
 use super::markdown::CodeKey;
 use super::{Source, SourceId, syntax};
 use crate::clock::Clock;
-use crate::control::types::ToolCall;
+use crate::control::save::{NotSaved, save};
+use crate::control::types::{Form, ToolCall};
 use crate::control::{Control, ControlError};
+use crate::id::ThreadId;
 
 /// Outcomes and updates on their way to the loop. Senders wait when it is full: a source then falls behind and says so.
 const QUEUE: usize = 256;
@@ -60,6 +63,16 @@ impl Executor {
         match effect {
             Effect::Watch(source) => self.watch(source),
             Effect::Release(source) => drop(self.sources.remove(&source)),
+            Effect::Colour { key, language, text } => self.colour(key, language, text),
+            // The loop sees it before the executor does.
+            Effect::Quit => {}
+            asking => self.fetch(asking),
+        }
+    }
+
+    /// What is only read.
+    fn fetch(&mut self, effect: Effect) {
+        match effect {
             Effect::Models(source) => {
                 self.ask(source, move |control| async move { Reply::Models { outcome: control.models().await } });
             }
@@ -69,13 +82,6 @@ impl Executor {
             Effect::Spending(source) => {
                 self.ask(source, move |control| async move { Reply::Spending { outcome: control.spending().await } });
             }
-            Effect::Call { source, number, tool, arguments } => self.ask(source, move |control| async move {
-                let outcome = match RawValue::from_string(arguments) {
-                    Ok(arguments) => control.call(ToolCall { tool, arguments }).await,
-                    Err(error) => Err(ControlError::Unreachable(error.to_string())),
-                };
-                Reply::Called { number, outcome }
-            }),
             Effect::Paths { source, so_far } => {
                 self.ask(source, move |control| async move { Reply::Paths { outcome: control.paths(so_far).await } })
             }
@@ -99,6 +105,32 @@ impl Executor {
                 let outcome = control.message(seq).await.map(Box::new);
                 Reply::Message { seq, outcome }
             }),
+            steering => self.steer(steering),
+        }
+    }
+
+    /// What changes something there.
+    fn steer(&mut self, effect: Effect) {
+        match effect {
+            Effect::Call { source, number, tool, arguments } => self.ask(source, move |control| async move {
+                let outcome = match RawValue::from_string(arguments) {
+                    Ok(arguments) => control.call(ToolCall { tool, arguments }).await,
+                    Err(error) => Err(ControlError::Unreachable(error.to_string())),
+                };
+                Reply::Called { number, outcome }
+            }),
+            Effect::Act { source, what, act } => {
+                self.ask(source, move |control| async move { Reply::Acted { what, outcome: control.act(act).await } })
+            }
+            Effect::Export { source, thread, form, path } => self.ask(source, move |control| async move {
+                Reply::Saved { thread, outcome: export(&*control, thread, form, path).await }
+            }),
+            Effect::Probe { source, provider } => {
+                self.ask(source, move |control| async move { Reply::Probed { outcome: control.probe(provider).await } })
+            }
+            Effect::Resolve { source, pause, decision } => self.ask(source, move |control| async move {
+                Reply::Resolved { outcome: control.resolve(pause, decision).await }
+            }),
             Effect::Expire { source, thread } => self.ask(source, move |control| async move {
                 let outcome = control.expire(thread).await.map(drop);
                 Reply::Expired { thread, outcome }
@@ -107,9 +139,8 @@ impl Executor {
                 let outcome = control.cancel(call).await;
                 Reply::Cancelled { call, outcome }
             }),
-            Effect::Colour { key, language, text } => self.colour(key, language, text),
-            // The loop sees it before the executor does.
-            Effect::Quit => {}
+            // All others were seen to before.
+            _ => {}
         }
     }
 
@@ -153,6 +184,18 @@ impl Executor {
             send(&outcomes, Event::Replied { source: id, reply }).await;
         });
     }
+}
+
+/// Fetches the document and writes it, on this side, to a file that is not there yet.
+async fn export(control: &dyn Control, thread: ThreadId, form: Form, path: String) -> Result<String, String> {
+    let exported = control.export(thread, form).await.map_err(|error| error.to_string())?;
+    let to = path.clone();
+    let writing = tokio::task::spawn_blocking(move || save(Path::new(&to), &exported.text, false));
+    let written = writing.await.map_err(|error| error.to_string())?;
+    written.map(|()| path).map_err(|error| match error {
+        NotSaved::Exists(path) => format!("{} is there already: name another file", path.display()),
+        error @ NotSaved::Io { .. } => error.to_string(),
+    })
 }
 
 async fn watch_until_it_ends(id: SourceId, control: &dyn Control, outcomes: &mpsc::Sender<Event>) -> String {

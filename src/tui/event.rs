@@ -10,8 +10,12 @@ use super::markdown::{CodeKey, Run};
 use crate::control::ControlError;
 use crate::control::types::models::ModelSummary;
 use crate::control::types::spending::Spending;
-use crate::control::types::{MessageDetail, TextSlice, ThreadDetail, ToolResult, ToolSummary, TurnText, Update};
-use crate::id::{CallId, MessageSeq, ThreadId};
+use crate::control::types::{
+    Act, Acted, Form, MessageDetail, PauseDecision, ProbeSummary, TextSlice, ThreadDetail, ToolResult, ToolSummary,
+    TurnText, Update,
+};
+use crate::event::ThreadAct;
+use crate::id::{CallId, MessageSeq, PauseId, ProviderId, ThreadId};
 use crate::unit::UnixMillis;
 
 /// Something that happened.
@@ -60,18 +64,66 @@ pub enum Watch {
 /// The outcome of an [`Effect`], with what it was asked for.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    Thread { thread: ThreadId, outcome: Result<Box<ThreadDetail>, ControlError> },
-    TurnText { thread: ThreadId, turn: u32, which: TurnText, outcome: Result<TextSlice, ControlError> },
-    LiveText { call: CallId, outcome: Result<TextSlice, ControlError> },
-    Message { seq: MessageSeq, outcome: Result<Box<MessageDetail>, ControlError> },
-    Models { outcome: Result<Vec<ModelSummary>, ControlError> },
-    Called { number: u64, outcome: Result<ToolResult, ControlError> },
-    Paths { outcome: Result<Vec<String>, ControlError> },
-    Spending { outcome: Result<Spending, ControlError> },
-    Tools { outcome: Result<Vec<ToolSummary>, ControlError> },
-    Found { outcome: Result<Vec<ThreadId>, ControlError> },
-    Expired { thread: ThreadId, outcome: Result<(), ControlError> },
-    Cancelled { call: CallId, outcome: Result<(), ControlError> },
+    Thread {
+        thread: ThreadId,
+        outcome: Result<Box<ThreadDetail>, ControlError>,
+    },
+    TurnText {
+        thread: ThreadId,
+        turn: u32,
+        which: TurnText,
+        outcome: Result<TextSlice, ControlError>,
+    },
+    LiveText {
+        call: CallId,
+        outcome: Result<TextSlice, ControlError>,
+    },
+    Message {
+        seq: MessageSeq,
+        outcome: Result<Box<MessageDetail>, ControlError>,
+    },
+    Models {
+        outcome: Result<Vec<ModelSummary>, ControlError>,
+    },
+    Called {
+        number: u64,
+        outcome: Result<ToolResult, ControlError>,
+    },
+    Paths {
+        outcome: Result<Vec<String>, ControlError>,
+    },
+    Acted {
+        what: ThreadAct,
+        outcome: Result<Acted, ControlError>,
+    },
+    /// Where the document was written, or why it was not.
+    Saved {
+        thread: ThreadId,
+        outcome: Result<String, String>,
+    },
+    Probed {
+        outcome: Result<ProbeSummary, ControlError>,
+    },
+    Resolved {
+        outcome: Result<(), ControlError>,
+    },
+    Spending {
+        outcome: Result<Spending, ControlError>,
+    },
+    Tools {
+        outcome: Result<Vec<ToolSummary>, ControlError>,
+    },
+    Found {
+        outcome: Result<Vec<ThreadId>, ControlError>,
+    },
+    Expired {
+        thread: ThreadId,
+        outcome: Result<(), ControlError>,
+    },
+    Cancelled {
+        call: CallId,
+        outcome: Result<(), ControlError>,
+    },
 }
 
 /// Something to be done outside.
@@ -88,6 +140,29 @@ pub enum Effect {
         tool: String,
         /// As JSON.
         arguments: String,
+    },
+    /// Does something to threads of one process.
+    Act {
+        source: SourceId,
+        what: ThreadAct,
+        act: Act,
+    },
+    /// Writes a thread into a file that is not there yet.
+    Export {
+        source: SourceId,
+        thread: ThreadId,
+        form: Form,
+        path: String,
+    },
+    Probe {
+        source: SourceId,
+        provider: ProviderId,
+    },
+    /// Decides on a paused message.
+    Resolve {
+        source: SourceId,
+        pause: PauseId,
+        decision: PauseDecision,
     },
     /// What completes the beginning of a path.
     Paths {

@@ -99,16 +99,8 @@ pub fn time_of_day(UnixMillis(at): UnixMillis) -> String {
 
 /// The day, in UTC: `2026-11-21`.
 pub fn date(millis: u64) -> String {
-    // Days since 1 March of the year 0, so that a leap day ends its year (Howard Hinnant, "chrono-compatible low-level
-    // date algorithms").
-    let days = millis / 86_400_000 + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let (month, carried) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    format!("{:04}-{month:02}-{day:02}", era * 400 + year + carried)
+    let (year, month, day) = UnixMillis(millis).date();
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 /// The same to the millisecond.

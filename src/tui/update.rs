@@ -1,6 +1,7 @@
 //! The one function that changes the model: an event in, effects out. Pure: no clock, no environment, no waiting.
 
 pub(super) mod find;
+mod hands;
 mod keys;
 mod replies;
 mod talk;
@@ -8,6 +9,7 @@ mod talk;
 use super::SourceId;
 use super::event::{Effect, Event, Watch};
 use super::layout;
+use super::model::prompt::Held;
 use super::model::reader::{LiveCall, Reader};
 use super::model::source::{Changed, SourceState, SourceView};
 use super::model::threads::Row;
@@ -174,14 +176,19 @@ fn used(model: &Model, shown: Row) -> Option<UnixMillis> {
 
 fn close_question_about_what_is_gone(model: &mut Model) {
     let Some(question) = model.question() else { return };
-    let gone = match question.about {
+    let gone = match &question.about {
         About::Expire(source, thread) => {
-            model.thread(source, thread).is_none().then(|| format!("thread {} is gone already", thread.short()))
+            model.thread(*source, *thread).is_none().then(|| format!("thread {} is gone already", thread.short()))
         }
         About::Cancel(source, call) => model
-            .call(source, call)
+            .call(*source, *call)
             .is_none_or(|call| call.stage.has_ended())
             .then(|| format!("call {call} has ended already")),
+        // Those that are left are still asked about.
+        About::ExpireMany(threads) => {
+            let is_gone = |held: &Held| model.thread(held.0, held.1).is_none();
+            threads.iter().all(is_gone).then(|| "these threads are gone already".to_owned())
+        }
         About::Quit => None,
     };
     if let Some(gone) = gone {
@@ -237,7 +244,7 @@ fn settle_budget(model: &mut Model) -> Vec<Effect> {
 
 /// Fits what stands on top to the screen.
 fn settle_overlay(model: &mut Model) {
-    let Model { size, keymap, overlays, .. } = model;
+    let Model { size, keymap, overlays, sources, .. } = model;
     match overlays.last_mut() {
         Some(Overlay::Help(help)) => {
             help.fit(help.lines(keymap).len(), layout::help_rows(*size).saturating_sub(1).max(1))
@@ -251,7 +258,9 @@ fn settle_overlay(model: &mut Model) {
             compose.picker.list.fit(found, layout::compose_rows(*size));
         }
         Some(Overlay::Sheet(sheet)) => sheet.fit(layout::dialog_width(*size), layout::sheet_rows(*size)),
-        Some(Overlay::Ask(_) | Overlay::Filter(_) | Overlay::Compose(_) | Overlay::Form(_)) | None => {}
+        Some(Overlay::Waiting(waiting)) => waiting.refresh(sources),
+        Some(Overlay::Ask(_) | Overlay::Filter(_) | Overlay::Compose(_) | Overlay::Form(_) | Overlay::Prompt(_))
+        | None => {}
     }
 }
 

@@ -14,8 +14,8 @@ use super::model::source::{SourceState, SourceView};
 use super::model::{Focus, Model, Overlay, Screen};
 use super::pane::{put, spread, written};
 use super::screens::{
-    activity, budget, compose, form, help, log, message, models, notice, overview, palette, question, sheet, threads,
-    turns,
+    activity, budget, compose, form, help, log, message, models, notice, overview, palette, prompt, question, sheet,
+    threads, turns, waiting,
 };
 use super::theme::{Role, Theme};
 use crate::text;
@@ -71,6 +71,8 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
             Overlay::Compose(open) => compose::draw(model, open, buffer),
             Overlay::Form(open) => form::draw(open, buffer, model.theme),
             Overlay::Sheet(open) => sheet::draw(open, buffer, model.theme),
+            Overlay::Prompt(open) => prompt::draw(open, buffer, model.theme),
+            Overlay::Waiting(open) => waiting::draw(model, open, buffer),
             // It stands in the footer.
             Overlay::Filter(_) => {}
             Overlay::Ask(asked) => question::draw(asked, &model.keymap, buffer, model.theme),
@@ -81,24 +83,35 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
 fn head(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     let theme = model.theme;
     let width = usize::from(areas.header.width);
-    let mut left = vec![Span::raw(" "), Span::styled("zen", theme.style(Role::Heading))];
-    let room = width.saturating_sub(FULL_TABS);
-    for screen in Screen::ALL {
-        let role = if model.screen == screen { Role::Selected } else { Role::Muted };
-        let key = model.keymap.first(Action::Go(screen)).unwrap_or_default();
-        let name = if room > 0 || model.screen == screen { screen.title() } else { "" };
-        left.push(Span::styled(format!("  {key} {name}").trim_end().to_owned(), theme.style(role)));
-    }
-    if model.read_only {
-        left.push(Span::styled("  read-only", theme.style(Role::Warning)));
+    let right = vec![Span::styled(format!("{} ", totals(model)), theme.style(Role::Muted))];
+    let totals: usize = right.iter().map(Span::width).sum();
+    let mut left = tabs(model, width >= FULL_TABS);
+    // What is going on matters more than the names of the other screens.
+    if left.iter().map(Span::width).sum::<usize>() + totals > width {
+        left = tabs(model, false);
     }
     if areas.breadth == Breadth::Minimal {
         let marks = model.sources.iter().map(|source| mark(source, theme)).chain([Span::raw(" ")]).collect();
         return put(buffer, areas.header, 0, &spread(left, marks, width));
     }
-    let right = vec![Span::styled(format!("{} ", totals(model)), theme.style(Role::Muted))];
     put(buffer, areas.header, 0, &spread(left, right, width));
     put(buffer, areas.header, 1, &sources(model, width));
+}
+
+/// The screens by their keys: all with their names, or the open one alone.
+fn tabs(model: &Model, named: bool) -> Vec<Span<'static>> {
+    let theme = model.theme;
+    let mut spans = vec![Span::raw(" "), Span::styled("zen", theme.style(Role::Heading))];
+    for screen in Screen::ALL {
+        let role = if model.screen == screen { Role::Selected } else { Role::Muted };
+        let key = model.keymap.first(Action::Go(screen)).unwrap_or_default();
+        let name = if named || model.screen == screen { screen.title() } else { "" };
+        spans.push(Span::styled(format!("  {key} {name}").trim_end().to_owned(), theme.style(role)));
+    }
+    if model.read_only {
+        spans.push(Span::styled("  read-only", theme.style(Role::Warning)));
+    }
+    spans
 }
 
 fn totals(model: &Model) -> String {

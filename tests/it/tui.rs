@@ -61,7 +61,7 @@ fn the_demo_plays_and_is_steered_by_keys() {
     screen.press("?");
     screen.shows(&["Keys", "to the beginning", "/ search"]);
     screen.press("G");
-    screen.shows(&["this help", "end the selected thread; asks first"]);
+    screen.shows(&["this help", "or the selected one; asks first"]);
     screen.press("\x1b");
     screen.shows_no(&["this help"]);
     screen.shows(&["result   tools/call"]);
@@ -232,7 +232,7 @@ async fn a_person_talks_to_a_model_and_watches_the_reply() {
     screen.press("\r");
     screen.shows(&["1 call in flight", "text arrives", "The lock is taken"]);
     screen.shows_no(&["Take it once."]);
-    rehearsal.release_all();
+    rehearsal.release_one();
     screen.shows(&["1 thread ", "1/20", "Take it once.", "lock.rs", " in · "]);
     assert!(rehearsal.requests()[0].last_user().contains("fn lock() {}"), "the file went along");
 
@@ -243,6 +243,46 @@ async fn a_person_talks_to_a_model_and_watches_the_reply() {
     screen.shows_no(&["call in flight"]);
     screen.press("q");
     screen.shows(&["Quit zen?"]);
+    screen.press("q");
+    assert_eq!(screen.ended(), 0);
+    assert_given_back(&screen);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn threads_of_another_process_are_found_forked_exported_and_expired_together() {
+    let rehearsal = Rehearsal::start([Scene::echo(), Scene::echo(), Scene::echo()]).unwrap();
+    let place = Place::new().provider(&rehearsal);
+    let mut screen = face(&place, &[]);
+    let mut zen = place.connected().await;
+    let ratchet = zen.chat("How does a ratchet hold?").await.continuation_id();
+    let gear = zen.chat("What is a worm gear?").await.continuation_id();
+    screen.shows(&["2 threads", &ratchet[..8], &gear[..8]]);
+
+    screen.press("/ratchet tool:chat\r");
+    screen.shows(&["/ ratchet tool:chat", "1 of 1", &ratchet[..8]]);
+    screen.press("f");
+    screen.shows(&["forked thread", "3 threads"]);
+    screen.press("\x1b");
+    screen.shows(&["of 3", &gear[..8]]);
+    screen.press("/worm\r");
+    screen.shows(&["1 of 1", &gear[..8]]);
+    screen.press("E\r");
+    screen.shows(&[&format!("thread {} is in zen-{}.md", &gear[..8], &gear[..8])]);
+    let written = std::fs::read_to_string(place.project().join(format!("zen-{}.md", &gear[..8]))).unwrap();
+    assert!(written.contains("What is a worm gear?"), "{written}");
+
+    screen.press("\x1b");
+    screen.shows(&["of 3"]);
+    screen.press("*x");
+    screen.shows(&["Expire these threads?", "3 threads"]);
+    screen.press("x");
+    screen.shows(&["0 threads"]);
+    for thread in [&ratchet, &gear] {
+        assert!(zen.chat_on(thread, "And now?").await.is_error, "gone there too");
+    }
+    screen.press("U");
+    screen.shows(&["3 threads"]);
+    assert!(!zen.chat_on(&ratchet, "And now?").await.is_error);
     screen.press("q");
     assert_eq!(screen.ended(), 0);
     assert_given_back(&screen);

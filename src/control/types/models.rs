@@ -6,6 +6,16 @@ use crate::id::{ModelId, ProviderId};
 use crate::provider::{Breaker, Choice, Effort, Status};
 use crate::unit::{MicroUsd, Tokens};
 
+/// What a provider said when it was asked whether it takes its key. No model was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbeSummary {
+    pub provider: ProviderId,
+    pub well: bool,
+    /// What is not well.
+    pub message: String,
+    pub took_ms: u64,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelSummary {
     pub provider: ProviderId,

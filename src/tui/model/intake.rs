@@ -44,6 +44,8 @@ pub fn clients(mut clients: Vec<ClientSummary>) -> Vec<ClientSummary> {
 pub fn thread(mut thread: ThreadSummary) -> ThreadSummary {
     clean(&mut thread.title);
     clean(&mut thread.tool);
+    clean(&mut thread.workspace);
+    thread.tags.iter_mut().for_each(clean);
     thread.model = thread.model.map(model);
     thread
 }

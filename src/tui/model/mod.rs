@@ -18,11 +18,13 @@ pub mod log;
 pub mod models;
 pub mod narrowed;
 pub mod palette;
+pub mod prompt;
 pub mod reader;
 pub mod sheet;
 pub mod sieve;
 pub mod source;
 pub mod threads;
+pub mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,10 +42,12 @@ use self::help::Help;
 use self::log::Log;
 use self::models::Models;
 use self::palette::Palette;
+use self::prompt::{Held, Prompt};
 use self::reader::Reader;
 use self::sheet::Sheet;
 use self::source::SourceView;
 use self::threads::{Row, Threads};
+use self::waiting::Waiting;
 use super::SourceId;
 use super::figure;
 use super::keymap::Keymap;
@@ -90,6 +94,8 @@ pub struct Model {
     pub sends: u64,
     /// A thread that is to be read as soon as its source has told of it.
     pub going_to: Option<Row>,
+    /// What was expired from here last, while it may be taken back.
+    pub expired: Vec<Held>,
     /// Something on screen has changed since the last frame.
     pub redraw: bool,
 }
@@ -138,13 +144,16 @@ pub enum Overlay {
     Compose(Box<Compose>),
     Form(Box<Form>),
     Sheet(Box<Sheet>),
+    Prompt(Prompt),
+    Waiting(Waiting),
 }
 
 impl Overlay {
     /// Whether the keys are for a text.
     pub fn is_written(&self) -> bool {
         match self {
-            Self::Filter(_) | Self::Palette(_) | Self::Compose(_) | Self::Form(_) => true,
+            Self::Filter(_) | Self::Palette(_) | Self::Compose(_) | Self::Form(_) | Self::Prompt(_) => true,
+            Self::Waiting(waiting) => waiting.edited.is_some(),
             Self::Help(help) => help.searching,
             Self::Ask(_) | Self::Sheet(_) => false,
         }
@@ -163,9 +172,10 @@ pub struct Question {
     pub accept: Action,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum About {
     Expire(SourceId, ThreadId),
+    ExpireMany(Vec<Held>),
     Cancel(SourceId, CallId),
     Quit,
 }
@@ -217,6 +227,7 @@ impl Model {
             sent: Vec::new(),
             sends: 0,
             going_to: None,
+            expired: Vec::new(),
             redraw: true,
         }
     }
@@ -289,7 +300,11 @@ impl Model {
             Screen::Budget | Screen::Log | Screen::Models => None,
             Screen::Activity => self.activity.changes_in(&self.sources, self.now),
         };
-        [toast, on_screen].into_iter().flatten().min()
+        // What waits for a person says how long it still will.
+        let waits = self.sources.iter().any(|source| !source.paused.is_empty());
+        let shown = matches!(self.overlays.last(), Some(Overlay::Waiting(_)));
+        let waiting = (waits && shown).then_some(Duration::from_secs(1));
+        [toast, on_screen, waiting].into_iter().flatten().min()
     }
 
     fn ages_change_in(&self, areas: Areas) -> Option<Duration> {

@@ -1,6 +1,8 @@
 //! The list of threads over all sources, with the calls in flight that have no thread to show yet. What is selected is
 //! known by id: rows may move under the cursor without changing it.
 
+use std::collections::BTreeSet;
+
 use super::list::{List, Step};
 use super::narrowed::Narrowed;
 use super::source::SourceView;
@@ -39,6 +41,8 @@ pub struct Threads {
     /// A person chose the row. Until then the newest one is selected.
     chosen: bool,
     pub filter: Narrowed,
+    /// Threads that a person marked, to be steered together.
+    pub marked: BTreeSet<(SourceId, ThreadId)>,
     pub list: List,
 }
 
@@ -54,6 +58,15 @@ impl Threads {
     pub fn step(&mut self, step: Step) {
         self.chosen = true;
         self.select(step);
+    }
+
+    /// Marks all that are listed.
+    pub fn mark_all(&mut self) {
+        let listed = self.rows.iter().filter_map(|row| match row {
+            Row::Thread(source, thread) => Some((*source, *thread)),
+            Row::Call(..) => None,
+        });
+        self.marked.extend(listed);
     }
 
     /// Stays with the selected row from now on.
@@ -90,6 +103,10 @@ impl Threads {
         }
         threads.sort_unstable_by(|one, other| other.cmp(one));
         self.rows.extend(threads.into_iter().map(|(_, source, thread)| Row::Thread(source, thread)));
+        let is_there = |source: SourceId, thread| {
+            sources.iter().any(|view| view.id == source && view.threads.contains_key(&thread))
+        };
+        self.marked.retain(|(source, thread)| is_there(*source, *thread));
         self.keep_selection(sources);
     }
 

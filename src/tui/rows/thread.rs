@@ -1,5 +1,7 @@
 //! A thread, or a call that has none yet, as a row of a list.
 
+use std::borrow::Cow;
+
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -107,7 +109,15 @@ impl<'a> Shown<'a> {
     fn beginning(&self, running: bool, id: &str, tool: &str, model: Option<&str>) -> Vec<Span<'a>> {
         let theme = self.model.theme;
         let mark = if self.selected { "▌" } else { " " };
-        let run = if running { "▸ " } else { "  " };
+        let is_marked = match self.row {
+            Row::Thread(source, thread) => self.model.threads.marked.contains(&(source, thread)),
+            Row::Call(..) => false,
+        };
+        let run = match (is_marked, running) {
+            (true, _) => "✓ ",
+            (false, true) => "▸ ",
+            (false, false) => "  ",
+        };
         vec![
             Span::styled(mark, theme.style(Role::Selected)),
             Span::styled(run, theme.style(Role::Good)),
@@ -121,11 +131,11 @@ impl<'a> Shown<'a> {
         let theme = self.model.theme;
         let (lead, said) = match self.row {
             Row::Thread(source, id) => match self.model.thread(source, id) {
-                Some(thread) => (thread.model.as_ref().map(|model| model.as_str()), thread.title.as_str()),
+                Some(thread) => (thread.model.as_ref().map(|model| model.as_str()), titled(thread)),
                 None => return Line::default(),
             },
             Row::Call(source, id) => match self.model.call(source, id) {
-                Some(call) => (call.model.as_ref().map(|model| model.as_str()), stage(&call.stage)),
+                Some(call) => (call.model.as_ref().map(|model| model.as_str()), stage(&call.stage).into()),
                 None => return Line::default(),
             },
         };
@@ -141,7 +151,7 @@ impl<'a> Shown<'a> {
             left.push(Span::styled(if room > 3 && !said.is_empty() { " · " } else { "" }, theme.style(Role::Muted)));
         }
         if room > 3 {
-            left.push(Span::styled(cut(said, room), theme.style(Role::Muted)));
+            left.push(Span::styled(cut(&said, room).into_owned(), theme.style(Role::Muted)));
         }
         spread(left, vec![Span::styled(name, theme.style(Role::Muted))], self.columns.width)
     }
@@ -153,6 +163,16 @@ impl<'a> Shown<'a> {
             role
         })
     }
+}
+
+/// The title, behind what a person put on the thread.
+fn titled(thread: &ThreadSummary) -> Cow<'_, str> {
+    if !thread.pinned && thread.tags.is_empty() {
+        return thread.title.as_str().into();
+    }
+    let pinned = if thread.pinned { "pinned " } else { "" };
+    let tags: String = thread.tags.iter().map(|tag| format!("#{tag} ")).collect();
+    format!("{pinned}{tags}{}", thread.title).into()
 }
 
 fn turns(thread: &ThreadSummary, limits: Option<Limits>) -> (String, Role) {

@@ -118,6 +118,10 @@ impl Control for Scripted {
         gone()
     }
 
+    fn probe(&self, _: crate::id::ProviderId) -> Reply<'_, ProbeSummary> {
+        gone()
+    }
+
     fn spending(&self) -> Reply<'_, crate::control::types::spending::Spending> {
         gone()
     }

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{find, talk};
+use super::{find, hands, talk};
 use crate::control::types::ThreadSummary;
 use crate::id::{CallId, ThreadId};
 use crate::tui::SourceId;
@@ -31,6 +31,8 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Some(Overlay::Palette(_)) => find::press_palette(model, key),
         Some(Overlay::Compose(_)) => talk::press_compose(model, key),
         Some(Overlay::Form(_)) => talk::press_form(model, key),
+        Some(Overlay::Prompt(_)) => hands::press_prompt(model, key),
+        Some(Overlay::Waiting(_)) => hands::press_waiting(model, key),
         Some(Overlay::Sheet(_)) => {
             talk::press_sheet(model, key);
             Vec::new()
@@ -53,11 +55,15 @@ fn answer(model: &mut Model, question: &Question, key: KeyEvent) -> Vec<Effect> 
     }
     if model.keymap.is(question.accept, key) {
         model.overlays.pop();
-        return vec![match question.about {
-            About::Expire(source, thread) => Effect::Expire { source, thread },
-            About::Cancel(source, call) => Effect::Cancel { source, call },
-            About::Quit => Effect::Quit,
-        }];
+        return match &question.about {
+            About::Expire(source, thread) => {
+                model.expired = vec![(*source, *thread)];
+                vec![Effect::Expire { source: *source, thread: *thread }]
+            }
+            About::ExpireMany(threads) => hands::expire(model, threads),
+            About::Cancel(source, call) => vec![Effect::Cancel { source: *source, call: *call }],
+            About::Quit => vec![Effect::Quit],
+        };
     }
     if matches!(key.code, KeyCode::Enter | KeyCode::Esc | KeyCode::Char('n')) {
         model.overlays.pop();
@@ -90,6 +96,12 @@ pub(super) fn paste(model: &mut Model, text: &str) {
                 field.draft.insert(text);
             }
         }
+        Some(Overlay::Prompt(prompt)) => prompt.draft.insert(text),
+        Some(Overlay::Waiting(waiting)) => {
+            if let Some(edited) = &mut waiting.edited {
+                edited.insert(text);
+            }
+        }
         Some(Overlay::Help(_) | Overlay::Ask(_) | Overlay::Sheet(_)) | None => {}
     }
 }
@@ -117,6 +129,18 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Cancel => ask_to_cancel(model),
         Action::Compose => talk::compose(model, false),
         Action::New => talk::compose(model, true),
+        Action::Mark
+        | Action::MarkAll
+        | Action::Unmark
+        | Action::Extend
+        | Action::Pin
+        | Action::Rename
+        | Action::Tag
+        | Action::Fork
+        | Action::Export
+        | Action::Restore
+        | Action::Probe
+        | Action::Waiting => return hands::act(model, action),
         Action::Group => model.budget.group = model.budget.group.next(),
         Action::Filter => find::open_filter(model),
         Action::Palette => find::open_palette(model),
@@ -264,7 +288,11 @@ fn ask_to_expire(model: &mut Model) {
     if model.read_only {
         return model.say(Role::Warning, "read-only: threads are not expired from here");
     }
-    let Some(Row::Thread(source, id)) = model.threads.selected() else {
+    if model.threads.marked.len() > 1 {
+        return hands::ask_to_expire(model, hands::targets(model));
+    }
+    let marked = model.threads.marked.first().map(|(source, thread)| Row::Thread(*source, *thread));
+    let Some(Row::Thread(source, id)) = marked.or(model.threads.selected()) else {
         return model.say(Role::Muted, "no thread is selected");
     };
     let Some(thread) = model.thread(source, id) else { return };

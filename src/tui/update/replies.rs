@@ -59,7 +59,6 @@ pub(super) fn take(model: &mut Model, source: SourceId, reply: Reply) -> Vec<Eff
             }
             Err(error) => tell(model, &error),
         },
-        Reply::Called { number, outcome } => super::talk::take_called(model, number, outcome),
         Reply::Paths { outcome } => {
             let offered = outcome.map_err(|error| tell(model, &error)).unwrap_or_default();
             let clean = offered.into_iter().map(|path| clean_line(&path)).collect();
@@ -77,6 +76,22 @@ pub(super) fn take(model: &mut Model, source: SourceId, reply: Reply) -> Vec<Eff
             let found = outcome.map_err(|error| tell(model, &error)).ok();
             super::find::take_found(model, source, found);
         }
+        steered => take_steered(model, source, steered),
+    }
+    Vec::new()
+}
+
+/// What came of what was changed there.
+fn take_steered(model: &mut Model, source: SourceId, reply: Reply) {
+    match reply {
+        Reply::Called { number, outcome } => super::talk::take_called(model, number, outcome),
+        Reply::Acted { what, outcome } => super::hands::take_acted(model, source, what, outcome),
+        Reply::Saved { thread, outcome } => match outcome {
+            Ok(path) => model.say(Role::Good, format!("thread {} is in {}", thread.short(), clean_line(&path))),
+            Err(error) => model.say(Role::Bad, clean_line(&error)),
+        },
+        Reply::Probed { outcome } => super::hands::take_probed(model, outcome),
+        Reply::Resolved { outcome } => super::hands::take_resolved(model, outcome),
         Reply::Expired { thread, outcome } => match outcome {
             Ok(()) => model.say(Role::Good, format!("expired {}", thread.short())),
             Err(error) if is_unknown(&error) => {
@@ -89,8 +104,9 @@ pub(super) fn take(model: &mut Model, source: SourceId, reply: Reply) -> Vec<Eff
             Err(error) if is_unknown(&error) => model.say(Role::Muted, format!("call {call} has ended already")),
             Err(error) => tell(model, &error),
         },
+        // All others were taken before.
+        _ => {}
     }
-    Vec::new()
 }
 
 fn reader(model: &mut Model, shown: Row) -> Option<&mut Reader> {

@@ -1,0 +1,63 @@
+//! The messages that wait for a person, over the screen: which they are, and the text of the one that is looked at.
+
+use ratatui::buffer::Buffer;
+use ratatui::text::{Line, Span};
+
+use crate::control::types::{Direction, PausedSummary};
+use crate::text::{cut, sanitise, wrap};
+use crate::tui::layout::{compose_rows, dialog_width};
+use crate::tui::model::Model;
+use crate::tui::model::waiting::{Waiting, all};
+use crate::tui::pane::{dialog, written_lines};
+use crate::tui::theme::Role;
+
+/// Messages that are seen at one time.
+const LISTED: usize = 5;
+/// Characters of a message that are wrapped for the screen.
+const SHOWN: usize = 4_000;
+
+pub fn draw(model: &Model, waiting: &Waiting, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let size = (buffer.area.width, buffer.area.height);
+    let (wide, rows) = (dialog_width(size), compose_rows(size));
+    let muted = theme.style(Role::Muted);
+    let Some((source, paused)) = waiting.current(&model.sources) else {
+        let said = "No message waits for a person.   esc close";
+        return dialog(buffer, "Waiting", &[Line::styled(cut(said, wide).into_owned(), muted)], theme);
+    };
+    if let Some(edited) = &waiting.edited {
+        let mut lines = written_lines(edited, wide, rows + 2, theme);
+        lines.push(Line::raw(" ".repeat(wide)));
+        let said = "↵ let it go on so   ctrl-j new line   esc back";
+        lines.push(Line::styled(cut(said, wide).into_owned(), muted));
+        return dialog(buffer, "In its place", &lines, theme);
+    }
+    let at = all(&model.sources).position(|(of, one)| (of, one.id) == (source, paused.id)).unwrap_or_default();
+    let listed = LISTED.min(rows / 2).max(1);
+    let shown = all(&model.sources).enumerate().skip((at + 1).saturating_sub(listed)).take(listed);
+    let mut lines: Vec<Line<'_>> = shown
+        .map(|(row, (_, paused))| {
+            let (mark, role) = if row == at { ("▌ ", Role::Selected) } else { ("  ", Role::Text) };
+            let said = cut(&described(model, paused), wide.saturating_sub(2)).into_owned();
+            Line::from(vec![Span::styled(mark, theme.style(role)), Span::styled(said, theme.style(role))])
+        })
+        .collect();
+    lines.push(Line::raw(" ".repeat(wide)));
+    let text: String = paused.text.text.chars().take(SHOWN).collect();
+    let text = sanitise(&text);
+    let room = rows.saturating_sub(listed).max(1);
+    lines.extend(wrap(&text, wide).into_iter().take(room).map(|range| Line::raw(text[range].to_owned())));
+    lines.push(Line::styled(
+        cut("c let it go on   e rewrite   b block   ↑↓ choose   esc close", wide).into_owned(),
+        muted,
+    ));
+    dialog(buffer, "Waiting", &lines, theme);
+}
+
+fn described(model: &Model, paused: &PausedSummary) -> String {
+    let way = if paused.direction == Direction::In { "▸" } else { "◂" };
+    let what = paused.tool.as_deref().unwrap_or(&paused.method);
+    let left = paused.until.since(model.now).as_secs();
+    let then = if paused.continues { "goes on" } else { "is blocked" };
+    format!("{way} {what} · {then} in {left} s · {}: {}", paused.by, paused.reason)
+}

@@ -1,0 +1,301 @@
+//! Steering: what a person does to threads, one or those that are marked, to providers, and to messages that wait.
+
+use std::collections::BTreeMap;
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use crate::control::ControlError;
+use crate::control::types::{Act, Acted, Form, PauseDecision, ProbeSummary, Which};
+use crate::event::ThreadAct;
+use crate::id::ThreadId;
+use crate::text;
+use crate::tui::SourceId;
+use crate::tui::event::Effect;
+use crate::tui::figure;
+use crate::tui::keymap::action::Action;
+use crate::tui::model::draft::Draft;
+use crate::tui::model::prompt::{Held, Prompt, Wanted, file_name, named};
+use crate::tui::model::threads::Row;
+use crate::tui::model::waiting::Waiting;
+use crate::tui::model::{About, Model, Overlay, Question, Screen, Step, clean_line};
+use crate::tui::theme::Role;
+
+/// What was done by hand to threads, and lies before the model.
+pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Mark => mark(model),
+        Action::MarkAll => model.threads.mark_all(),
+        Action::Unmark => model.threads.marked.clear(),
+        Action::Waiting => open_waiting(model),
+        _ if model.read_only => model.say(Role::Warning, "read-only: nothing is changed from here"),
+        Action::Probe => return probe(model),
+        Action::Restore => return restore(model),
+        _ => {
+            let threads = targets(model);
+            if threads.is_empty() {
+                model.say(Role::Muted, "no thread is selected");
+            } else {
+                return act_on(model, action, threads);
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn act_on(model: &mut Model, action: Action, threads: Vec<Held>) -> Vec<Effect> {
+    let each = |act: &dyn Fn(Held) -> (ThreadAct, Act)| {
+        let effect = |held: &Held| {
+            let (what, act) = act(*held);
+            Effect::Act { source: held.0, what, act }
+        };
+        threads.iter().map(effect).collect::<Vec<_>>()
+    };
+    match action {
+        Action::Extend => each(&|(_, thread)| (ThreadAct::Extended, Act::Extend { thread, by_ms: None })),
+        Action::Fork => each(&|(_, thread)| (ThreadAct::Forked, Act::Fork { thread, turn: None })),
+        Action::Pin => {
+            // All of them the same way: pinned, unless all are.
+            let is_pinned = |(source, thread): &Held| model.thread(*source, *thread).is_some_and(|one| one.pinned);
+            if threads.iter().all(is_pinned) {
+                each(&|(_, thread)| (ThreadAct::Unpinned, Act::Unpin { thread }))
+            } else {
+                each(&|(_, thread)| (ThreadAct::Pinned, Act::Pin { thread }))
+            }
+        }
+        Action::Rename => {
+            let [one] = threads.as_slice() else {
+                model.say(Role::Muted, "one thread at a time gets another title: take the marks back first");
+                return Vec::new();
+            };
+            let now = model.thread(one.0, one.1).map(|thread| thread.title.clone()).unwrap_or_default();
+            model.overlays.push(Overlay::Prompt(Prompt::title(*one, &now)));
+            Vec::new()
+        }
+        Action::Tag => {
+            model.overlays.push(Overlay::Prompt(Prompt::tags(threads)));
+            Vec::new()
+        }
+        Action::Export => {
+            model.overlays.push(Overlay::Prompt(Prompt::place(threads)));
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The marked threads; where none is, the selected one.
+pub(super) fn targets(model: &Model) -> Vec<Held> {
+    if !matches!(model.screen, Screen::Overview | Screen::Threads | Screen::Budget) {
+        return Vec::new();
+    }
+    if !model.threads.marked.is_empty() {
+        return model.threads.marked.iter().copied().collect();
+    }
+    match model.threads.selected() {
+        Some(Row::Thread(source, thread)) => vec![(source, thread)],
+        Some(Row::Call(..)) | None => Vec::new(),
+    }
+}
+
+fn mark(model: &mut Model) {
+    if !matches!(model.screen, Screen::Overview | Screen::Threads) {
+        return;
+    }
+    if let Some(Row::Thread(source, thread)) = model.threads.selected() {
+        let marked = &mut model.threads.marked;
+        if !marked.remove(&(source, thread)) {
+            marked.insert((source, thread));
+        }
+        model.threads.step(Step::By(1));
+    }
+}
+
+/// The question before several threads are expired.
+pub(super) fn ask_to_expire(model: &mut Model, threads: Vec<Held>) {
+    let turns: u32 = threads.iter().filter_map(|held| Some(model.thread(held.0, held.1)?.turns)).sum();
+    let in_flight = threads.iter().filter(|held| model.call_in_flight(Row::Thread(held.0, held.1)).is_some()).count();
+    let mut lines = vec![format!("{} with {turns} turns in all", named(&threads)), String::new()];
+    if in_flight > 0 {
+        lines.push(format!("Calls are in flight on {in_flight} of them."));
+    }
+    let restore = model.keymap.first(Action::Restore).unwrap_or_default();
+    lines.push("Agents cannot continue them, and their turns are lost.".to_owned());
+    lines.push(format!("For 10 seconds {restore} takes it back."));
+    model.overlays.push(Overlay::Ask(Question {
+        about: About::ExpireMany(threads),
+        title: "Expire these threads?",
+        lines,
+        yes: "expire them",
+        accept: Action::Expire,
+    }));
+}
+
+/// Expires them, in one act for each process.
+pub(super) fn expire(model: &mut Model, threads: &[Held]) -> Vec<Effect> {
+    let mut by_source: BTreeMap<SourceId, Vec<ThreadId>> = BTreeMap::new();
+    for (source, thread) in threads {
+        by_source.entry(*source).or_default().push(*thread);
+    }
+    model.threads.marked.clear();
+    model.expired = threads.to_vec();
+    let effect = |(source, threads)| {
+        let act = Act::Expire { threads: Which::These(threads) };
+        Effect::Act { source, what: ThreadAct::Expired, act }
+    };
+    by_source.into_iter().map(effect).collect()
+}
+
+/// Takes the last expiry back.
+fn restore(model: &mut Model) -> Vec<Effect> {
+    let expired = std::mem::take(&mut model.expired);
+    if expired.is_empty() {
+        model.say(Role::Muted, "nothing was expired from here that could be taken back");
+    }
+    let effect = |(source, thread)| Effect::Act { source, what: ThreadAct::Restored, act: Act::Restore { thread } };
+    expired.into_iter().map(effect).collect()
+}
+
+pub(super) fn press_prompt(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let Some(Overlay::Prompt(prompt)) = model.overlays.last_mut() else { return Vec::new() };
+    match key.code {
+        KeyCode::Esc => drop(model.overlays.pop()),
+        KeyCode::Enter if prompt.draft.text().trim().is_empty() => {}
+        KeyCode::Enter => {
+            let (about, text) = (prompt.about.clone(), prompt.draft.text().trim().to_owned());
+            model.overlays.pop();
+            return answered(about, &text);
+        }
+        _ => {
+            prompt.draft.press(key);
+        }
+    }
+    Vec::new()
+}
+
+fn answered(about: Wanted, text: &str) -> Vec<Effect> {
+    match about {
+        Wanted::Title((source, thread)) => {
+            let act = Act::Rename { thread, title: text.to_owned() };
+            vec![Effect::Act { source, what: ThreadAct::Renamed, act }]
+        }
+        Wanted::Tags(threads) => {
+            let (remove, add): (Vec<&str>, Vec<&str>) = text.split_whitespace().partition(|word| word.starts_with('!'));
+            let add: Vec<String> = add.into_iter().map(str::to_owned).collect();
+            let remove: Vec<String> = remove.into_iter().map(|word| word[1..].to_owned()).collect();
+            let act = |thread| Act::Tag { thread, add: add.clone(), remove: remove.clone() };
+            let effect = |(source, thread)| Effect::Act { source, what: ThreadAct::Tagged, act: act(thread) };
+            threads.into_iter().map(effect).collect()
+        }
+        Wanted::Place(threads) => {
+            let is_one = threads.len() == 1;
+            let effect = |(source, thread)| {
+                let path = if is_one { text.to_owned() } else { format!("{text}/{}", file_name(thread)) };
+                let form = if path.ends_with(".json") { Form::Json } else { Form::Markdown };
+                Effect::Export { source, thread, form, path }
+            };
+            threads.into_iter().map(effect).collect()
+        }
+    }
+}
+
+pub(super) fn take_acted(model: &mut Model, source: SourceId, what: ThreadAct, outcome: Result<Acted, ControlError>) {
+    let acted = match outcome {
+        Ok(acted) => acted,
+        Err(error) => return model.say(Role::Bad, clean_line(&error.to_string())),
+    };
+    let threads: Vec<Held> = acted.threads.iter().map(|thread| (source, thread.id)).collect();
+    if let (ThreadAct::Forked, [(_, fork)]) = (what, threads.as_slice()) {
+        let row = Row::Thread(source, *fork);
+        model.going_to = Some(row).filter(|_| !model.threads.go_to(row));
+    }
+    let gone = match acted.missing.len() {
+        0 => String::new(),
+        gone => format!("; {} gone already", figure::plural(gone, "thread")),
+    };
+    model.say(Role::Good, format!("{} {}{gone}", what.as_str(), named(&threads)));
+}
+
+/// Asks the provider of the selected model whether it takes its key.
+fn probe(model: &mut Model) -> Vec<Effect> {
+    let selected = model.models.selected().filter(|_| model.screen == Screen::Models).cloned();
+    let Some(row) = selected else {
+        model.say(Role::Muted, "a provider is probed where its models are listed");
+        return Vec::new();
+    };
+    model.say(Role::Muted, format!("{} is asked whether it takes its key", row.provider));
+    vec![Effect::Probe { source: row.source, provider: row.provider }]
+}
+
+pub(super) fn take_probed(model: &mut Model, outcome: Result<ProbeSummary, ControlError>) {
+    match outcome {
+        Ok(probe) if probe.well => {
+            let took = figure::latency(probe.took_ms);
+            model.say(Role::Good, format!("{} is well: it answered in {took}", clean_line(probe.provider.as_str())));
+        }
+        Ok(probe) => {
+            let said = clean_line(&format!("{}: {}", probe.provider, probe.message));
+            model.say(Role::Bad, said);
+        }
+        Err(error) => model.say(Role::Bad, clean_line(&error.to_string())),
+    }
+}
+
+fn open_waiting(model: &mut Model) {
+    let mut waiting = Waiting::default();
+    waiting.refresh(&model.sources);
+    model.overlays.push(Overlay::Waiting(waiting));
+}
+
+pub(super) fn press_waiting(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let Model { overlays, sources, read_only, .. } = model;
+    let Some(Overlay::Waiting(waiting)) = overlays.last_mut() else { return Vec::new() };
+    let current = waiting.current(sources).map(|(source, paused)| (source, paused.clone()));
+    if let Some(edited) = &mut waiting.edited {
+        match (key.code, &current) {
+            (KeyCode::Enter, Some((source, paused))) => {
+                let decision = PauseDecision::Edit { text: edited.text().to_owned() };
+                waiting.edited = None;
+                return vec![Effect::Resolve { source: *source, pause: paused.id, decision }];
+            }
+            (KeyCode::Esc, _) => waiting.edited = None,
+            _ => {
+                edited.press(key);
+            }
+        }
+        return Vec::new();
+    }
+    let decide = |decision| {
+        let resolve = |(source, paused): &(SourceId, crate::control::types::PausedSummary)| Effect::Resolve {
+            source: *source,
+            pause: paused.id,
+            decision,
+        };
+        current.as_ref().map(resolve).into_iter().collect()
+    };
+    match key.code {
+        KeyCode::Up | KeyCode::Char('k') => waiting.step(-1, sources),
+        KeyCode::Down | KeyCode::Char('j') => waiting.step(1, sources),
+        KeyCode::Char('c' | 'e' | 'b') if *read_only => {
+            model.say(Role::Warning, "read-only: no message is decided on from here");
+        }
+        KeyCode::Char('c') => return decide(PauseDecision::Continue),
+        KeyCode::Char('b') => return decide(PauseDecision::Block { reason: "blocked by hand".to_owned() }),
+        KeyCode::Char('e') => match &current {
+            Some((_, paused)) if paused.text.is_cut() => {
+                model.say(Role::Warning, "it is too long to be rewritten here: let it go on, or block it");
+            }
+            Some((_, paused)) => waiting.edited = Some(Draft::lines(text::sanitise(&paused.text.text))),
+            None => {}
+        },
+        KeyCode::Esc | KeyCode::Char('q') => drop(overlays.pop()),
+        _ => {}
+    }
+    Vec::new()
+}
+
+pub(super) fn take_resolved(model: &mut Model, outcome: Result<(), ControlError>) {
+    match outcome {
+        Ok(()) => model.say(Role::Good, "decided"),
+        Err(error) => model.say(Role::Bad, clean_line(&error.to_string())),
+    }
+}
