@@ -10,6 +10,7 @@ use tokio::io::AsyncWriteExt as _;
 use zen::rehearsal::{Rehearsal, Scene};
 
 use crate::support::place::Place;
+use crate::support::screen::Screen;
 use crate::support::{canary, soon};
 
 /// Each client's file below the home, and one as its users have it.
@@ -184,6 +185,26 @@ async fn a_key_is_tried_before_it_is_kept_and_kept_where_nobody_else_reads() {
         fs::remove_file(&file).ok();
         let (code, said) = typed(&place, &format!("n\n{wrong}"), &["setup"]).await;
         assert!(code == Some(1) && !file.exists(), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_typed_is_not_shown_and_the_terminal_is_as_before() {
+    let google = Rehearsal::start(Scene::reply("fine")).unwrap();
+    let place = Place::new().env("OLLAMA_HOST", "127.0.0.1:1");
+    let place = place.env("GEMINI_BASE_URL", format!("http://{}", google.address()));
+    let key = canary::keys().into_iter().find(|key| key.starts_with("AIza")).unwrap();
+    for (typed, code) in [("\x03\r", 1), (&*format!("{key}\r"), 0)] {
+        let mut screen = Screen::open(place.command(&["setup"]).as_std(), (120, 45));
+        screen.shows(&["Write it?"]);
+        screen.press("n\r");
+        screen.shows(&["Enter for none"]);
+        screen.press("google\r");
+        screen.shows(&["(not shown)"]);
+        screen.press(typed);
+        // What stands on the screen and was written to it is swept for the key.
+        assert_eq!(screen.ended(), code);
+        assert_eq!(screen.modes().line_discipline, screen.modes_before().line_discipline);
     }
 }
 

@@ -146,7 +146,8 @@ fn hidden(dialogue: &Dialogue, question: &str, streams: &mut Streams) -> io::Res
     let before = if input.is_terminal() { Some(tcgetattr(&input)?) } else { None };
     if let Some(before) = &before {
         let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO);
+        // An interrupt would leave the terminal silent: here it is a character that no key has.
+        silent.local_modes.remove(LocalModes::ECHO | LocalModes::ISIG);
         tcsetattr(&input, OptionalActions::Now, &silent)?;
     }
     let line = dialogue.line(question, streams);
