@@ -56,6 +56,8 @@ impl fmt::Display for Tokens {
 #[serde(transparent)]
 pub struct MicroUsd(pub u64);
 
+const MILLIS_IN_DAY: u64 = 86_400_000;
+
 /// A point in wall-clock time, in milliseconds since 1970. Data to show and store; no rule is decided by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -74,10 +76,9 @@ impl UnixMillis {
     /// Year, month and day in UTC, in the Gregorian calendar. Years begin in March here, so that the leap day is the last
     /// of its year.
     pub fn date(self) -> (u64, u64, u64) {
-        const MILLIS_IN_DAY: u64 = 86_400_000;
         const DAYS_TO_1970: u64 = 719_468;
         const DAYS_IN_ERA: u64 = 146_097;
-        let days = self.0 / MILLIS_IN_DAY + DAYS_TO_1970;
+        let days = self.day() + DAYS_TO_1970;
         let (era, day_of_era) = (days / DAYS_IN_ERA, days % DAYS_IN_ERA);
         let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
@@ -85,6 +86,16 @@ impl UnixMillis {
         let day = day_of_year - (153 * from_march + 2) / 5 + 1;
         let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
         (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+    }
+
+    /// Days since 1970, in UTC.
+    pub fn day(self) -> u64 {
+        self.0 / MILLIS_IN_DAY
+    }
+
+    /// When this day began, counted as in [`UnixMillis::day`].
+    pub fn of_day(day: u64) -> Self {
+        Self(day.saturating_mul(MILLIS_IN_DAY))
     }
 
     /// Writes it as RFC 3339 has it, in UTC.

@@ -22,6 +22,7 @@ use crate::provider::listing::Verdict;
 use crate::server::Server;
 use crate::server::local::Local;
 use crate::thread::Principal;
+use crate::thread::ledger::Statement;
 use crate::unit::{UnixMillis, whole_millis};
 
 /// Paths that complete a beginning; more letters find the others.
@@ -285,7 +286,8 @@ impl Control for Service {
     fn spending(&self) -> Reply<'_, Spending> {
         Box::pin(async {
             let limits = self.engine().models.taken().into_iter().map(LimitSummary::from).collect();
-            Ok(Spending { limits, lines: self.engine().ledger.lines().into_iter().map(SpendLine::of).collect() })
+            let Statement { since, entries } = self.engine().ledger.statement(None);
+            Ok(Spending { limits, since, lines: entries.into_iter().map(SpendLine::from).collect() })
         })
     }
 }

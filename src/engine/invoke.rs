@@ -12,6 +12,7 @@ use super::calls::{LiveCall, Stage};
 use crate::file::root::Roots;
 use crate::id::ThreadId;
 use crate::thread::Principal;
+use crate::thread::ledger::Page;
 use crate::thread::room::Occupied;
 use crate::thread::threads::{CannotContinue, Target};
 use crate::tools::error::ToolError;
@@ -81,9 +82,12 @@ impl Engine {
         if let Some(thread) = target.thread() {
             live.belongs_to(thread.id);
         }
+        let thread = target.thread().map(|thread| thread.id);
+        let ledger = Page::new(&self.ledger, principal, tool.spec().name, thread, self.clock);
         let call = Call {
             arguments,
             target,
+            ledger,
             threads: Arc::clone(&self.threads),
             principal: principal.clone(),
             models: self.models.clone(),
@@ -101,6 +105,7 @@ impl Engine {
         let reply = reply.map_err(|_| ToolError::Internal(format!("{} panicked", tool.spec().name)))??;
         if let Some(turn) = &reply.turn {
             self.count_turn(turn, self.clock.elapsed(started));
+            self.ledger.add(principal, call.target.id(), turn);
         }
         let workspace = asked.workspace(&self.settings.workspace);
         Ok(self.conclude(live, &call.target, principal, &workspace, reply))

@@ -81,7 +81,6 @@ impl Engine {
 
     /// A turn came of a call: what its models took and cost.
     pub(super) fn count_turn(&self, turn: &Turn, took: Duration) {
-        self.ledger.enter(turn);
         let metrics = &self.metrics;
         for consultation in &turn.consultations {
             let provider = consultation.provider.as_str();

@@ -5,7 +5,6 @@ pub mod calls;
 pub mod connections;
 mod interceptors;
 mod invoke;
-pub mod ledger;
 mod metering;
 mod toolbox;
 
@@ -24,6 +23,7 @@ use crate::provider::{BadProviders, Registry};
 use crate::secret::Redactor;
 use crate::shutdown::Shutdown;
 use crate::telemetry::metrics::Metrics;
+use crate::thread::ledger::Ledger;
 use crate::thread::memory::MemoryStore;
 use crate::thread::threads::{Limits, Threads};
 use crate::token::Learned;
@@ -32,7 +32,6 @@ use crate::tools::prompts::{BadPrompts, Prompts};
 use crate::tools::{Settings, Tool};
 use calls::Calls;
 use connections::Connections;
-use ledger::Ledger;
 use metering::Meter;
 use toolbox::Toolbox;
 
@@ -55,7 +54,8 @@ pub struct Engine {
     pub config: Config,
     pub redactor: Redactor,
     pub metrics: Arc<Metrics>,
-    pub ledger: Ledger,
+    /// What consultations took and cost since the start.
+    pub ledger: Arc<Ledger>,
     /// To be ended before the process is.
     pub children: Children,
     roots: Roots,
@@ -127,7 +127,7 @@ impl Engine {
             chain,
             rules,
             metrics,
-            ledger: Ledger::default(),
+            ledger: Arc::new(Ledger::new(clock.wall())),
             messages,
             threads: Arc::new(Threads::new(Box::<MemoryStore>::default(), limits, clock, bus.clone())),
             calls: Calls::new(clock, bus.clone()),

@@ -146,7 +146,7 @@ impl Class {
     }
 
     /// Whether the reply had come to its end all the same, so that what was reported is all of it.
-    pub(super) fn is_of_a_whole_reply(self) -> bool {
+    pub fn is_of_a_whole_reply(self) -> bool {
         matches!(self, Self::Empty | Self::Filtered)
     }
 

@@ -5,6 +5,7 @@ pub mod export;
 pub mod fork;
 pub mod history;
 pub mod import;
+pub mod ledger;
 pub mod life;
 pub mod memory;
 pub mod room;

@@ -162,13 +162,24 @@ async fn ask(call: &Call, cli: &Cli, mut asking: Asking) -> Asked {
     let Some(command) = asking.command.take() else {
         return (asking, Duration::ZERO, Err(ToolError::Internal("a CLI was to be run twice".to_owned())));
     };
-    call.progress.asking(&ProviderId::new(cli.name.as_str()), &ModelId::new(cli.name.as_str()));
+    let (provider, model) = (ProviderId::new(cli.name.as_str()), ModelId::new(cli.name.as_str()));
+    call.progress.asking(&provider, &model);
+    let entry = call.ledger.asking(&provider, &model);
     let ran = call.children.run(command, live(cli.reading, Arc::clone(&call.progress))).await;
     let took = call.clock.elapsed(begun);
+    let has_run = !matches!(
+        ran,
+        Err(process::Error::NotFound(_) | process::Error::NotExecutable(_) | process::Error::Start { .. })
+    );
     let result = match ran {
         Ok(written) => understand(call, cli, &written).map(|understood| (understood, written)),
         Err(error) => Err(not_run(call, cli, error)),
     };
+    match &result {
+        Ok(_) => entry.answered(),
+        Err(_) if !has_run => entry.never_asked(),
+        Err(_) => drop(entry),
+    }
     (asking, took, result)
 }
 

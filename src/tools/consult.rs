@@ -104,7 +104,15 @@ pub async fn consult(call: &Call, question: Question) -> Result<Consulted, ToolE
     };
     call.progress.asking(&choice.provider, &choice.model.id);
     let listener: &dyn Listener = &*call.progress;
-    let answer = call.models.generate(&choice, &request, listener, &call.cancel).await.map_err(Box::new)?;
+    let entry = call.ledger.asking(&choice.provider, &choice.model.id);
+    let answer = match call.models.generate(&choice, &request, listener, &call.cancel).await {
+        Ok(answer) => answer,
+        Err(failure) => {
+            entry.failed(&failure);
+            return Err(Box::new(failure).into());
+        }
+    };
+    entry.answered();
 
     if let Some(counted) = answer.usage.input.filter(|_| !answer.cached && !has_images) {
         call.learned.learn(&answer.by.model.id, drafted.budget.spent(), drafted.budget.ratio(), counted);

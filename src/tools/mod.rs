@@ -32,6 +32,7 @@ use crate::process::Children;
 use crate::provider::{Category, Listener, Registry};
 use crate::secret::Redactor;
 use crate::thread::Principal;
+use crate::thread::ledger::Page;
 use crate::thread::threads::{Target, Threads};
 use crate::token::Learned;
 use crate::unit::Tokens;
@@ -71,6 +72,7 @@ pub struct Call {
     /// For finding threads again; a tool shows a principal its own alone.
     pub threads: Arc<Threads>,
     pub principal: Principal,
+    pub ledger: Page,
     pub models: Registry,
     pub roots: Roots,
     pub children: Children,

@@ -1,17 +1,20 @@
-//! What a process has spent, as it travels: by day, tool and model, and what is taken of each limit.
+//! What a process has spent, as it travels: by day, tool, model and thread, and what is taken of each limit.
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::ledger::{Key, Spent};
-use crate::id::{ModelId, ProviderId};
+use crate::id::{ModelId, ProviderId, ThreadId};
 use crate::provider::Taken;
-use crate::unit::{MicroUsd, Tokens};
+use crate::thread::ledger::{Entry, Subject, Sum};
+use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spending {
     /// Of all providers first, then of each.
     pub limits: Vec<LimitSummary>,
-    /// By day, tool and model.
+    /// What was before that is not in the lines.
+    #[serde(default)]
+    pub since: UnixMillis,
+    /// By day, tool, model and thread, in no order.
     pub lines: Vec<SpendLine>,
 }
 
@@ -36,13 +39,16 @@ pub struct SpendLine {
     pub tool: String,
     pub provider: ProviderId,
     pub model: ModelId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<ThreadId>,
     pub answered: u64,
+    /// Of which nothing came; some are charged all the same.
     pub failed: u64,
     pub input: Tokens,
     pub output: Tokens,
-    /// Answers of which a count of tokens was not reported.
+    /// Consultations that may have taken more tokens than were reported.
     pub tokens_unknown: u64,
-    /// What the answers of known cost came to.
+    /// The least that they cost; so many may have cost more.
     pub cost: MicroUsd,
     pub cost_unknown: u64,
 }
@@ -54,20 +60,20 @@ impl From<Taken> for LimitSummary {
     }
 }
 
-impl SpendLine {
-    pub fn of((key, spent): (Key, Spent)) -> Self {
-        Self {
-            day: key.day,
-            tool: key.tool,
-            provider: key.provider,
-            model: key.model,
-            answered: spent.answered,
-            failed: spent.failed,
-            input: spent.input,
-            output: spent.output,
-            tokens_unknown: spent.tokens_unknown,
-            cost: spent.cost,
-            cost_unknown: spent.cost_unknown,
-        }
+impl From<Entry> for SpendLine {
+    fn from(Entry { subject, sum }: Entry) -> Self {
+        let Subject { day, tool, provider, model, thread } = subject;
+        let Sum { answered, failed, input, output, tokens_unknown, cost, cost_unknown } = sum;
+        let tool = tool.to_string();
+        Self { day, tool, provider, model, thread, answered, failed, input, output, tokens_unknown, cost, cost_unknown }
+    }
+}
+
+impl From<SpendLine> for Entry {
+    fn from(line: SpendLine) -> Self {
+        let SpendLine { day, tool, provider, model, thread, .. } = line;
+        let SpendLine { answered, failed, input, output, tokens_unknown, cost, cost_unknown, .. } = line;
+        let subject = Subject { day, tool: tool.into(), provider, model, thread };
+        Self { subject, sum: Sum { answered, failed, input, output, tokens_unknown, cost, cost_unknown } }
     }
 }

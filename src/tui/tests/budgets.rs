@@ -8,7 +8,7 @@ use crate::control::types::spending::{LimitSummary, SpendLine, Spending};
 use crate::control::types::*;
 use crate::tui::event::{Effect, Event, Reply};
 use crate::tui::model::budget::{By, Share, Window, spent};
-use crate::unit::{MicroUsd, Tokens};
+use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
 fn line(day: u64, tool: &str, model: &str, cost: u64, cost_unknown: u64) -> SpendLine {
     SpendLine {
@@ -23,6 +23,7 @@ fn line(day: u64, tool: &str, model: &str, cost: u64, cost_unknown: u64) -> Spen
         tokens_unknown: 0,
         cost: MicroUsd(cost),
         cost_unknown,
+        thread: None,
     }
 }
 
@@ -36,6 +37,7 @@ fn spending() -> Spending {
     };
     Spending {
         limits: vec![limit(None, 10_000_000, 4_180_000, 0), limit(Some("google"), 5_000_000, 4_180_000, 400_000)],
+        since: UnixMillis(0),
         lines: vec![
             line(0, "chat", "gemini-2.5-pro", 2_310_000, 0),
             line(0, "debug", "gemini-2.5-flash", 0, 2),
