@@ -28,6 +28,7 @@ mod threads;
 mod token;
 mod tokens;
 mod tui;
+mod usage;
 
 use std::ffi::OsString;
 
@@ -80,6 +81,8 @@ enum Command {
     Models(With<models::Args>),
     /// List the providers, or see whether the configured ones take their keys
     Providers(With<providers::Args>),
+    /// Show what models took and cost in running zen processes
+    Usage(With<usage::Args>),
     /// Show what running zen processes count, as Prometheus text
     Metrics(With<metrics::Args>),
     /// List the interceptors of running zen processes, see what is wrong with the rules, turn them on and off
@@ -130,6 +133,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Command::Providers(With { config, own }) => {
             providers::run(&own, &flags.followed_by(config), environment, streams)
         }
+        Command::Usage(With { config, own }) => usage::run(&own, &flags.followed_by(config), environment, streams),
         Command::Metrics(With { config, own }) => metrics::run(&own, &flags.followed_by(config), environment, streams),
         Command::Rules(With { config, own }) => rules::run(&own, &flags.followed_by(config), environment, streams),
         Command::Paused(With { config, own }) => paused::run(&own, &flags.followed_by(config), environment, streams),

@@ -143,5 +143,6 @@ pub fn all() -> Vec<Box<dyn Tool>> {
         Box::new(simple::listmodels::ListModels),
         Box::new(simple::version::Version),
         Box::new(simple::listthreads::ListThreads),
+        Box::new(simple::usage::Usage),
     ]
 }

@@ -94,7 +94,7 @@ async fn no_format_of_key_comes_out_whatever_the_provider_does_with_it() {
         for way in WAYS {
             zen.chat(way).await;
         }
-        for tool in ["listmodels", "version", "listthreads"] {
+        for tool in ["listmodels", "version", "listthreads", "usage"] {
             zen.call(tool, json!({})).await;
         }
         let sent = rehearsal.requests();

@@ -34,4 +34,5 @@ mod threads;
 mod threats;
 mod tokens;
 mod tui;
+mod usage;
 mod workflow;

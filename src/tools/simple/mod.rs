@@ -5,4 +5,5 @@ pub mod challenge;
 pub mod chat;
 pub mod listmodels;
 pub mod listthreads;
+pub mod usage;
 pub mod version;
