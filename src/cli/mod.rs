@@ -26,6 +26,7 @@ mod setup;
 mod stdio;
 mod threads;
 mod token;
+mod tools;
 mod tokens;
 mod tui;
 mod usage;
@@ -87,6 +88,8 @@ enum Command {
     Metrics(With<metrics::Args>),
     /// List the interceptors of running zen processes, see what is wrong with the rules, turn them on and off
     Rules(With<rules::Args>),
+    /// List the tools of running zen processes, and turn them on and off
+    Tools(With<tools::Args>),
     /// List the messages that wait for a person, and decide on them
     Paused(With<paused::Args>),
     /// Count the tokens of files: the estimate, and a tokeniser's count where one is built in
@@ -136,6 +139,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, environment: &Environment, 
         Command::Usage(With { config, own }) => usage::run(&own, &flags.followed_by(config), environment, streams),
         Command::Metrics(With { config, own }) => metrics::run(&own, &flags.followed_by(config), environment, streams),
         Command::Rules(With { config, own }) => rules::run(&own, &flags.followed_by(config), environment, streams),
+        Command::Tools(With { config, own }) => tools::run(&own, &flags.followed_by(config), environment, streams),
         Command::Paused(With { config, own }) => paused::run(&own, &flags.followed_by(config), environment, streams),
         Command::Tokens(args) => tokens::run(&args, streams),
         Command::Ps(With { config, own }) => ps::run(&own, &flags.followed_by(config), environment, streams),

@@ -93,6 +93,30 @@ fn one(mut processes: Vec<Found>, meant: &str, streams: &mut Streams) -> Result<
     Err(exit)
 }
 
+/// What each process answers, with its name. One that does not know what is asked of it is left out, unless none does.
+pub async fn each<T>(
+    processes: &[Found],
+    ask: impl AsyncFn(&Client) -> Result<T, ControlError>,
+    streams: &mut Streams,
+) -> Result<Vec<(String, T)>, Exit> {
+    let (mut all, mut unknown) = (Vec::new(), None);
+    for Found { client, hello } in processes {
+        match ask(client).await {
+            Ok(answer) => all.push((name_of(hello), answer)),
+            Err(ControlError::Refused(refusal)) if refusal.code == RefusalCode::NotFound => {
+                unknown = Some(ControlError::Refused(refusal));
+            }
+            // It has ended meanwhile.
+            Err(ControlError::Unreachable(_)) if processes.len() > 1 => {}
+            Err(error) => return Err(refused(&error, streams)),
+        }
+    }
+    match unknown {
+        Some(error) if all.is_empty() => Err(refused(&error, streams)),
+        _ => Ok(all),
+    }
+}
+
 /// `stdio 4242 /home/me/project`.
 pub fn name_of(hello: &Hello) -> String {
     format!("{} {} {}", hello.face.as_str(), hello.pid, hello.working_directory)

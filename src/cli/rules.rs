@@ -6,12 +6,12 @@ use serde::Serialize;
 use crate::cli::flags::ConfigFlags;
 use crate::cli::launch;
 use crate::cli::output::{Exit, Streams, Table};
-use crate::cli::processes::{self, Asked, name_of, refused};
+use crate::cli::processes::{self, Asked};
 use crate::clock::Clock;
 use crate::config::Environment;
-use crate::control::discovery::Found;
-use crate::control::types::{Interceptors, RefusalCode, Switch};
-use crate::control::{Control as _, ControlError};
+use crate::control::Control as _;
+use crate::control::client::Client;
+use crate::control::types::{Interceptors, Switch};
 use crate::unit::span;
 
 #[derive(Debug, clap::Args)]
@@ -60,7 +60,12 @@ pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams:
             Some(Command::Enable { name }) => switch(name, true),
             Some(Command::Disable { name }) => switch(name, false),
         };
-        ask(&processes, switch, streams).await
+        let ask = async |client: &Client| match &switch {
+            Some(switch) => client.switch(switch.clone()).await,
+            None => client.interceptors().await,
+        };
+        let answered = processes::each(&processes, ask, streams).await?;
+        Ok(answered.into_iter().map(|(process, interceptors)| Of { process, interceptors }).collect::<Vec<_>>())
     });
     runtime.shutdown_background();
     let written = match &answered {
@@ -69,30 +74,6 @@ pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams:
         Err(_) => Ok(()),
     };
     streams.settle(written.map(|()| answered.err().unwrap_or(Exit::Ok)))
-}
-
-/// The interceptors of each process, those of whom `switch` is asked as they are behind it.
-async fn ask(processes: &[Found], switch: Option<Switch>, streams: &mut Streams) -> Result<Vec<Of>, Exit> {
-    let (mut all, mut unknown) = (Vec::new(), None);
-    for Found { client, hello } in processes {
-        let answer = match &switch {
-            Some(switch) => client.switch(switch.clone()).await,
-            None => client.interceptors().await,
-        };
-        match answer {
-            Ok(interceptors) => all.push(Of { process: name_of(hello), interceptors }),
-            // Other processes may have other rules.
-            Err(ControlError::Refused(refusal)) if refusal.code == RefusalCode::NotFound => {
-                unknown = Some(ControlError::Refused(refusal));
-            }
-            Err(ControlError::Unreachable(_)) if processes.len() > 1 => {}
-            Err(error) => return Err(refused(&error, streams)),
-        }
-    }
-    match unknown {
-        Some(error) if all.is_empty() => Err(refused(&error, streams)),
-        _ => Ok(all),
-    }
 }
 
 fn print(all: &[Of], streams: &mut Streams) -> std::io::Result<()> {

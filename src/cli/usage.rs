@@ -9,10 +9,11 @@ use serde::Serialize;
 use crate::cli::flags::ConfigFlags;
 use crate::cli::launch;
 use crate::cli::output::{Exit, Streams, Table};
-use crate::cli::processes::{self, Asked, name_of, refused};
+use crate::cli::processes::{self, Asked};
 use crate::config::Environment;
+use crate::control::Control as _;
+use crate::control::client::Client;
 use crate::control::types::spending::Spending;
-use crate::control::{Control as _, ControlError};
 use crate::thread::ledger::{By, Entry, Line, Statement, Sum};
 
 #[derive(Debug, clap::Args)]
@@ -50,24 +51,19 @@ pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams:
     };
     let dir = launch::socket_dir(&config, environment);
     let asked = runtime.block_on(async {
-        let mut all = Vec::new();
-        for found in processes::find(args.asked.attach.as_deref(), dir.as_deref(), streams).await? {
-            let spending = match found.client.spending().await {
-                Ok(spending) => spending,
-                // A process that ends while it is asked takes what it knew with it.
-                Err(ControlError::Unreachable(_)) => continue,
-                Err(error) => return Err(refused(&error, streams)),
-            };
+        let processes = processes::find(args.asked.attach.as_deref(), dir.as_deref(), streams).await?;
+        let answered = processes::each(&processes, async |client: &Client| client.spending().await, streams).await?;
+        let of = |(process, spending): (String, Spending)| {
             let total = statement(spending.clone()).total();
-            all.push(Of { process: name_of(&found.hello), total, spending });
-        }
-        Ok(all)
+            Of { process, total, spending }
+        };
+        Ok(answered.into_iter().map(of).collect::<Vec<_>>())
     });
     runtime.shutdown_background();
     let written = match asked {
         Ok(all) if args.asked.json => streams.json(&all),
         Ok(all) => print(all, args.by, streams),
-        Err(exit) => return exit,
+        Err(exit) => return streams.settle(Ok(exit)),
     };
     streams.settle(written.map(|()| Exit::Ok))
 }

@@ -61,7 +61,7 @@ pub enum Whole {
 }
 
 /// Tools by which a client finds out what there is.
-const ALWAYS_OFFERED: [&str; 2] = ["version", "listmodels"];
+pub const ALWAYS_OFFERED: [&str; 2] = ["version", "listmodels"];
 
 const ABSOLUTE_PATH: &str = "an absolute path, such as /srv/code or ~/code";
 

@@ -26,7 +26,7 @@ use std::path::PathBuf;
 
 pub use environment::Environment;
 pub use error::Errors;
-pub use field::level_name;
+pub use field::{ALWAYS_OFFERED, level_name};
 pub use insight::Insight;
 pub use paths::Places;
 pub use resilience::{Breaker, Bulkhead, Cache, Resilience, Retry, Spend};

@@ -20,8 +20,8 @@ use super::types::models::ModelSummary;
 use super::types::spending::Spending;
 use super::types::{
     Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary,
-    ProbeSummary, Refusal, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText,
-    Update,
+    ProbeSummary, Refusal, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary,
+    ToolSwitch, TurnText, Update,
 };
 use super::{Control, ControlError, Reply};
 use crate::engine::Family;
@@ -172,6 +172,17 @@ impl Control for Client {
 
     fn probe(&self, provider: ProviderId) -> Reply<'_, ProbeSummary> {
         Box::pin(self.ask(Route::Probe, provider.to_string().into_bytes()))
+    }
+
+    fn toolbox(&self) -> Reply<'_, Vec<ToolSwitch>> {
+        Box::pin(self.get(Route::Toolbox))
+    }
+
+    fn switch_tool(&self, switch: Switch) -> Reply<'_, Vec<ToolSwitch>> {
+        Box::pin(async move {
+            let body = serde_json::to_vec(&switch).map_err(unreachable)?;
+            self.ask(Route::SwitchTool, body).await
+        })
     }
 
     fn spending(&self) -> Reply<'_, Spending> {

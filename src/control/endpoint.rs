@@ -65,6 +65,10 @@ impl Endpoint {
                 let switch: Switch = read(request).await?;
                 json(&service.switch(switch).await?)
             }
+            Route::SwitchTool => {
+                let switch: Switch = read(request).await?;
+                json(&service.switch_tool(switch).await?)
+            }
             Route::Act => {
                 let act: Act = read(request).await?;
                 json(&service.act(act).await?)
@@ -98,6 +102,7 @@ impl Endpoint {
             Route::Message(seq) => json(&service.message(seq).await?),
             Route::MessageText { seq, which, from } => json(&service.message_text(seq, which, from).await?),
             Route::Models => json(&service.models().await?),
+            Route::Toolbox => json(&service.toolbox().await?),
             Route::Tools => json(&service.tools().await?),
             Route::Spending => json(&service.spending().await?),
         }

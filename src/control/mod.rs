@@ -25,8 +25,8 @@ use types::models::ModelSummary;
 use types::spending::Spending;
 use types::{
     Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary,
-    ProbeSummary, Refusal, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, TurnText,
-    Update,
+    ProbeSummary, Refusal, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary,
+    ToolSwitch, TurnText, Update,
 };
 
 /// What a face can ask of an engine. One implementation is in this process, the other is behind a socket.
@@ -79,7 +79,14 @@ pub trait Control: Send + Sync {
     /// The models that can be asked, the best first.
     fn models(&self) -> Reply<'_, Vec<ModelSummary>>;
 
+    /// The tools that are offered.
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>>;
+
+    /// All tools, and whether each is offered.
+    fn toolbox(&self) -> Reply<'_, Vec<ToolSwitch>>;
+
+    /// Offers a tool to agents, or no more; clients are told that their lists have changed.
+    fn switch_tool(&self, switch: Switch) -> Reply<'_, Vec<ToolSwitch>>;
 
     /// What was spent, and what is taken of the limits.
     fn spending(&self) -> Reply<'_, Spending>;

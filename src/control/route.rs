@@ -25,6 +25,8 @@ pub enum Route {
     MessageText { seq: MessageSeq, which: MessageText, from: u64 },
     Models,
     Tools,
+    Toolbox,
+    SwitchTool,
     Spending,
     Paused,
     Resolve(PauseId),
@@ -42,6 +44,7 @@ impl Route {
             | Self::Probe
             | Self::Resolve(_)
             | Self::Switch
+            | Self::SwitchTool
             | Self::Act
             | Self::Search
             | Self::Import => Method::POST,
@@ -55,6 +58,7 @@ impl Route {
             | Self::MessageText { .. }
             | Self::Models
             | Self::Tools
+            | Self::Toolbox
             | Self::Spending
             | Self::Paused
             | Self::Interceptors
@@ -84,6 +88,7 @@ impl Route {
             Self::MessageText { seq, which, from } => format!("/v1/messages/{seq}/{}?from={from}", which.as_str()),
             Self::Models => "/v1/models".to_owned(),
             Self::Tools => "/v1/tools".to_owned(),
+            Self::Toolbox | Self::SwitchTool => "/v1/toolbox".to_owned(),
             Self::Spending => "/v1/spending".to_owned(),
             Self::Paused => "/v1/paused".to_owned(),
             Self::Resolve(pause) => format!("/v1/paused/{pause}"),
@@ -105,6 +110,8 @@ impl Route {
             (&Method::GET, ["watch"]) => Self::Watch,
             (&Method::GET, ["models"]) => Self::Models,
             (&Method::GET, ["tools"]) => Self::Tools,
+            (&Method::GET, ["toolbox"]) => Self::Toolbox,
+            (&Method::POST, ["toolbox"]) => Self::SwitchTool,
             (&Method::GET, ["spending"]) => Self::Spending,
             (&Method::GET, ["paused"]) => Self::Paused,
             (&Method::POST, ["paused", pause]) => Self::Resolve(pause.parse().ok()?),
@@ -193,6 +200,8 @@ mod tests {
             Route::MessageText { seq: MessageSeq(5), which: MessageText::After, from: 2 },
             Route::Models,
             Route::Tools,
+            Route::Toolbox,
+            Route::SwitchTool,
             Route::Spending,
             Route::Paused,
             Route::Resolve(PauseId(3)),

@@ -10,10 +10,10 @@ use super::types::spending::{LimitSummary, SpendLine, Spending};
 use super::types::{
     Act, Acted, Exported, Face, Form, Hello, Interceptors, Limits, MessageDetail, MessageText, PROTOCOL, PauseDecision,
     PausedSummary, ProbeSummary, Refusal, RefusalCode, Snapshot, Switch, TextSlice, ThreadDetail, ThreadSummary,
-    ToolCall, ToolResult, ToolSummary, TurnText, Update,
+    ToolCall, ToolResult, ToolSummary, ToolSwitch, TurnText, Update,
 };
 use super::{Control, Reply, watch};
-use crate::engine::{Engine, Family};
+use crate::engine::{CannotSwitch, Engine, Family};
 use crate::file::complete::complete;
 use crate::id::{CallId, MessageSeq, PauseId, ProviderId, ThreadId};
 use crate::interceptor::builtin::message_log::Entry;
@@ -280,6 +280,21 @@ impl Control for Service {
             let checked = checked.ok_or_else(|| not_found(format!("{provider} is not configured here")))?;
             let (well, took_ms) = (checked.verdict == Verdict::Ok, whole_millis(clock.elapsed(began)));
             Ok(ProbeSummary { provider: checked.provider, well, message: checked.message, took_ms })
+        })
+    }
+
+    fn toolbox(&self) -> Reply<'_, Vec<ToolSwitch>> {
+        Box::pin(async { Ok(summary::toolbox(self.engine())) })
+    }
+
+    fn switch_tool(&self, Switch { name, enabled }: Switch) -> Reply<'_, Vec<ToolSwitch>> {
+        Box::pin(async move {
+            self.engine().switch_tool(&name, enabled).map_err(|error| match error {
+                CannotSwitch::Unknown(_) => not_found(error.to_string()),
+                CannotSwitch::Needed(_) => Refusal { code: RefusalCode::BadRequest, message: error.to_string() },
+            })?;
+            tracing::info!(tool = name, enabled, "tool switched by hand");
+            Ok(summary::toolbox(self.engine()))
         })
     }
 

@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::control::types::{
     CallSummary, ClientSummary, ConsultationDetail, DeciderSummary, FailedWith, HealthSummary, Interceptors,
     MessageSummary, ParentSummary, PausedSummary, ProviderSummary, RefusedFile, RestingSummary, RulesSummary,
-    StepSummary, TextSlice, ThreadDetail, ThreadSummary, TurnDetail,
+    StepSummary, TextSlice, ThreadDetail, ThreadSummary, ToolSwitch, TurnDetail,
 };
 use crate::engine::Engine;
 use crate::engine::calls::LiveCall;
@@ -21,6 +21,10 @@ use crate::unit::{MicroUsd, Tokens, whole_millis};
 
 /// Characters of a text that travel without being asked for.
 pub const TEXT_CHARS: usize = 16 << 10;
+
+pub fn toolbox(engine: &Engine) -> Vec<ToolSwitch> {
+    engine.all_tools().map(|(tool, enabled)| ToolSwitch::of(tool.spec(), enabled)).collect()
+}
 
 pub fn thread(thread: &Thread, threads: &Threads, clock: Clock) -> ThreadSummary {
     let end = match thread.end {

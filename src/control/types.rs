@@ -20,7 +20,7 @@ pub use crate::thread::turn::FailedWith;
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
 pub use self::models::ProbeSummary;
-pub use self::tools::{ToolCall, ToolResult, ToolSummary};
+pub use self::tools::{ToolCall, ToolResult, ToolSummary, ToolSwitch};
 pub use super::acts::{Act, ActSummary, Acted, Exported, Form, ParentSummary, Which};
 pub use face::Face;
 
@@ -101,6 +101,9 @@ pub struct Delta {
     /// All that are paused now, where that has changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused: Option<Vec<PausedSummary>>,
+    /// All tools, where others are offered now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<ToolSwitch>>,
     /// What people did to threads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acts: Vec<ActSummary>,
@@ -359,7 +362,7 @@ pub struct RulesSummary {
     pub errors: Vec<String>,
 }
 
-/// Turns a decider on or off until zen ends.
+/// Turns a decider or a tool on or off until zen ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Switch {
     pub name: String,

@@ -80,6 +80,7 @@ struct Changes {
     providers: BTreeSet<ProviderPlace>,
     clients: bool,
     paused: bool,
+    tools: bool,
 }
 
 impl Changes {
@@ -107,7 +108,8 @@ impl Changes {
             Event::ProviderChanged(place) => {
                 self.providers.insert(place);
             }
-            Event::BudgetDecided { .. } | Event::ToolsChanged | Event::ControlRefused { .. } => {}
+            Event::ToolsChanged => self.tools = true,
+            Event::BudgetDecided { .. } | Event::ControlRefused { .. } => {}
         }
     }
 
@@ -130,6 +132,7 @@ impl Changes {
                 .collect(),
             providers: providers.map(summary::provider).collect(),
             paused: self.paused.then(|| engine.chain.pauses().list().into_iter().map(summary::paused).collect()),
+            tools: self.tools.then(|| summary::toolbox(engine)),
             clients: self.clients.then(|| engine.connections.list().into_iter().map(summary::client).collect()),
         }
     }

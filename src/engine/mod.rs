@@ -11,6 +11,8 @@ mod toolbox;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::{Bus, Event};
@@ -37,7 +39,7 @@ use toolbox::Toolbox;
 
 pub use crate::telemetry::metrics::{Family, Sample};
 pub use invoke::Outcome;
-pub use toolbox::UnknownTool;
+pub use toolbox::{CannotSwitch, UnknownTool};
 
 pub struct Engine {
     pub clock: Clock,
@@ -87,7 +89,7 @@ pub enum StartError {
     Clis(Vec<String>),
     #[error(transparent)]
     Prompts(#[from] BadPrompts),
-    #[error(transparent)]
+    #[error("tools.disabled: {0}")]
     UnknownTool(#[from] UnknownTool),
 }
 
@@ -159,13 +161,24 @@ impl Engine {
         }
     }
 
-    /// The enabled tools, in the order in which they are listed.
+    /// The tools that are offered, in the order in which they are listed.
     pub fn tools(&self) -> impl Iterator<Item = &dyn Tool> {
-        self.toolbox.enabled()
+        self.toolbox.all().filter(|(_, enabled)| *enabled).map(|(tool, _)| tool)
     }
 
+    /// A tool that is offered.
     pub fn tool(&self, name: &str) -> Option<&dyn Tool> {
         self.tools().find(|tool| tool.spec().name == name)
+    }
+
+    /// All tools, and whether each is offered.
+    pub fn all_tools(&self) -> impl Iterator<Item = (&dyn Tool, bool)> {
+        self.toolbox.all()
+    }
+
+    /// A number that is another one once other tools are offered; who subscribes hears of it.
+    pub fn tools_edition(&self) -> &watch::Sender<u64> {
+        self.toolbox.edition()
     }
 
     /// From now on all tools but these are offered; calls in flight go on. Says [`Event::ToolsChanged`] where that makes a
@@ -174,10 +187,25 @@ impl Engine {
     /// # Errors
     /// A name is no tool's: then nothing has changed.
     pub fn disable_tools(&self, disabled: &[String]) -> Result<(), UnknownTool> {
-        if self.toolbox.disable(disabled)? {
+        let changed = self.toolbox.disable(disabled)?;
+        self.tell_of_tools(changed);
+        Ok(())
+    }
+
+    /// From now on, until zen ends, this tool is offered or not; calls in flight go on.
+    ///
+    /// # Errors
+    /// The name is no tool's, or the tool's is one by which clients find their way.
+    pub fn switch_tool(&self, name: &str, enabled: bool) -> Result<(), CannotSwitch> {
+        let changed = self.toolbox.switch(name, enabled)?;
+        self.tell_of_tools(changed);
+        Ok(())
+    }
+
+    fn tell_of_tools(&self, changed: bool) {
+        if changed {
             self.bus.say(Event::ToolsChanged);
         }
-        Ok(())
     }
 
     /// What the files of a call may be read from, and why nothing where that is so.

@@ -2,51 +2,100 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::watch;
+
+use crate::config::ALWAYS_OFFERED;
 use crate::text::nearest::nearest;
 use crate::tools::{self, Tool};
 
-pub struct Toolbox(Vec<Slot>);
+pub struct Toolbox {
+    slots: Vec<Slot>,
+    edition: watch::Sender<u64>,
+}
 
 struct Slot {
     tool: Box<dyn Tool>,
     enabled: AtomicBool,
 }
 
-/// A name in `tools.disabled` that no tool has.
+/// A name that no tool has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("tools.disabled: '{name}' is no tool{}", suggestion.as_ref().map(|name| format!(": did you mean '{name}'?")).unwrap_or_default())]
+#[error("'{name}' is no tool{}", suggestion.as_ref().map(|name| format!(": did you mean '{name}'?")).unwrap_or_default())]
 pub struct UnknownTool {
     pub name: String,
     pub suggestion: Option<String>,
 }
 
+/// A tool stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CannotSwitch {
+    #[error(transparent)]
+    Unknown(#[from] UnknownTool),
+    #[error("{0} is always offered: a client finds its way by it")]
+    Needed(&'static str),
+}
+
 impl Toolbox {
     pub fn new(disabled: &[String]) -> Result<Self, UnknownTool> {
         let slots = tools::all().into_iter().map(|tool| Slot { tool, enabled: AtomicBool::new(true) });
-        let toolbox = Self(slots.collect());
+        let toolbox = Self { slots: slots.collect(), edition: watch::Sender::default() };
         toolbox.disable(disabled)?;
         Ok(toolbox)
     }
 
-    /// The tools that are offered, in the order in which they are listed.
-    pub fn enabled(&self) -> impl Iterator<Item = &dyn Tool> {
-        self.0.iter().filter(|slot| slot.enabled.load(Ordering::Relaxed)).map(|slot| &*slot.tool)
+    /// All tools in the order in which they are listed, and whether each is offered.
+    pub fn all(&self) -> impl Iterator<Item = (&dyn Tool, bool)> {
+        self.slots.iter().map(|slot| (&*slot.tool, slot.enabled.load(Ordering::Relaxed)))
+    }
+
+    /// Another number once other tools are offered.
+    pub fn edition(&self) -> &watch::Sender<u64> {
+        &self.edition
     }
 
     /// Offers all but these; says whether that is a change.
     pub fn disable(&self, disabled: &[String]) -> Result<bool, UnknownTool> {
-        let names = || self.0.iter().map(|slot| slot.tool.spec().name);
-        let disabled: Vec<_> = disabled.iter().map(|name| name.trim().to_ascii_lowercase()).collect();
-        if let Some(name) = disabled.iter().find(|name| !names().any(|known| known == name.as_str())) {
-            let suggestion = nearest(name, names()).map(str::to_owned);
-            return Err(UnknownTool { name: name.clone(), suggestion });
-        }
+        let disabled: Vec<_> =
+            disabled.iter().map(|name| self.slot(name).map(|slot| slot.name())).collect::<Result<_, _>>()?;
         let mut changed = false;
-        for slot in &self.0 {
-            let enabled = !disabled.iter().any(|name| name == slot.tool.spec().name);
-            changed |= slot.enabled.swap(enabled, Ordering::Relaxed) != enabled;
+        for slot in &self.slots {
+            changed |= slot.switch(!disabled.contains(&slot.name()));
         }
-        Ok(changed)
+        Ok(self.renewed(changed))
+    }
+
+    /// Offers one tool or no more; says whether that is a change.
+    pub fn switch(&self, name: &str, enabled: bool) -> Result<bool, CannotSwitch> {
+        let slot = self.slot(name)?;
+        if !enabled && ALWAYS_OFFERED.contains(&slot.name()) {
+            return Err(CannotSwitch::Needed(slot.name()));
+        }
+        Ok(self.renewed(slot.switch(enabled)))
+    }
+
+    fn slot(&self, name: &str) -> Result<&Slot, UnknownTool> {
+        let name = name.trim().to_ascii_lowercase();
+        self.slots.iter().find(|slot| slot.name() == name).ok_or_else(|| {
+            let suggestion = nearest(&name, self.slots.iter().map(Slot::name)).map(str::to_owned);
+            UnknownTool { name: name.clone(), suggestion }
+        })
+    }
+
+    fn renewed(&self, changed: bool) -> bool {
+        if changed {
+            self.edition.send_modify(|edition| *edition += 1);
+        }
+        changed
+    }
+}
+
+impl Slot {
+    fn name(&self) -> &'static str {
+        self.tool.spec().name
+    }
+
+    fn switch(&self, enabled: bool) -> bool {
+        self.enabled.swap(enabled, Ordering::Relaxed) != enabled
     }
 }
 
@@ -55,7 +104,7 @@ mod tests {
     use super::*;
 
     fn names(toolbox: &Toolbox) -> Vec<&'static str> {
-        toolbox.enabled().map(|tool| tool.spec().name).collect()
+        toolbox.all().filter(|(_, enabled)| *enabled).map(|(tool, _)| tool.spec().name).collect()
     }
 
     #[test]
@@ -70,5 +119,11 @@ mod tests {
         assert!(names(&toolbox).contains(&"challenge"));
         assert_eq!(toolbox.disable(&[]), Ok(true));
         assert_eq!(names(&toolbox), all);
+        assert_eq!(*toolbox.edition().borrow(), 2);
+        assert_eq!((toolbox.switch("debug", false), toolbox.switch("debug", false)), (Ok(true), Ok(false)));
+        assert_eq!(toolbox.switch("version", false), Err(CannotSwitch::Needed("version")));
+        assert!(matches!(toolbox.switch("chatt", false), Err(CannotSwitch::Unknown(_))));
+        assert_eq!(*toolbox.edition().borrow(), 3);
+        assert_eq!(names(&toolbox).len(), all.len() - 1);
     }
 }

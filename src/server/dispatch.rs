@@ -120,16 +120,17 @@ fn at_once(
     params: Option<&RawValue>,
 ) -> Option<Result<ResultBody, RpcError>> {
     let server = &connection.server;
-    let (offers, surface) = (server.offers(), server.surface());
+    let surface = server.surface();
     Some(match method {
-        "tools/list" => one_page(params).map(|()| offers.tools_list.clone()),
-        "prompts/list" => one_page(params).map(|()| offers.prompts_list.clone()),
-        "resources/templates/list" => one_page(params).map(|()| offers.templates_list.clone()),
+        "tools/list" => one_page(params)
+            .and_then(|()| tell_of(connection, era, Item::Tools))
+            .map(|()| server.offers().tools_list.clone()),
+        "prompts/list" => one_page(params)
+            .and_then(|()| tell_of(connection, era, Item::Prompts))
+            .map(|()| server.offers().prompts_list.clone()),
+        "resources/templates/list" => one_page(params).map(|()| server.offers().templates_list.clone()),
         "resources/list" => one_page(params).and_then(|()| {
-            if era == Era::Handshake {
-                // Who never reads the list has none that could grow old.
-                server.subscriptions().subscribe(connection, Item::Resources)?;
-            }
+            tell_of(connection, era, Item::Resources)?;
             resources_list(&**surface, &connection.principal)
         }),
         "resources/read" => read(connection, era, params),
@@ -140,6 +141,14 @@ fn at_once(
         }),
         _ => return None,
     })
+}
+
+/// A client of the older era hears when a list that it reads changes: who never reads it has none that could grow old.
+fn tell_of(connection: &Arc<Connection>, era: Era, list: Item) -> Result<(), RpcError> {
+    match era {
+        Era::Handshake => connection.server.subscriptions().subscribe(connection, list),
+        Era::Stateless => Ok(()),
+    }
 }
 
 /// The methods of one era.

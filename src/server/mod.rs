@@ -19,7 +19,7 @@ pub mod surface;
 mod tasks;
 pub mod tracker;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -41,7 +41,7 @@ pub struct Server {
 
 struct Shared {
     surface: Arc<dyn Surface>,
-    offers: Offers,
+    offers: RwLock<Arc<Offers>>,
     subscriptions: Subscriptions,
     tasks: Tasks,
     /// Made when a client is first asked something that it answers in another request.
@@ -59,7 +59,7 @@ impl Server {
     /// A server of something else: the engine brings the chain, the limits and the clock.
     pub fn offering(engine: Arc<Engine>, surface: Arc<dyn Surface>) -> Self {
         let shared = Shared {
-            offers: Offers::of(surface.fixed()),
+            offers: RwLock::new(Arc::new(Offers::of(&*surface))),
             surface,
             subscriptions: Subscriptions::default(),
             tasks: Tasks::new(engine.clock),
@@ -69,17 +69,22 @@ impl Server {
         Self { engine, shared: Arc::new(shared) }
     }
 
-    /// The `tools` member of `tools/list`, as JSON text.
-    pub fn tool_listing(&self) -> &str {
-        &self.shared.offers.tools
-    }
-
     fn surface(&self) -> &Arc<dyn Surface> {
         &self.shared.surface
     }
 
-    fn offers(&self) -> &Offers {
-        &self.shared.offers
+    /// What is offered now, made anew where that has changed.
+    fn offers(&self) -> Arc<Offers> {
+        let (surface, edition) = (&*self.shared.surface, self.shared.surface.edition());
+        {
+            let known = self.shared.offers.read().unwrap_or_else(PoisonError::into_inner);
+            if known.edition == edition {
+                return Arc::clone(&known);
+            }
+        }
+        let made = Arc::new(Offers::of(surface));
+        *self.shared.offers.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&made);
+        made
     }
 
     fn subscriptions(&self) -> &Subscriptions {

@@ -1,5 +1,5 @@
-//! Who hears when something that a server offers has changed. One task looks after all of them, and only from the first
-//! subscription on: it compares what each would read now with what it would have read before, so that nobody hears of
+//! Who hears when something that a server offers has changed. One task looks after the lists of what is offered and
+//! one after resources, each only from the first subscription on: they compare what each would read now with what it would have read before, so that nobody hears of
 //! what is not theirs.
 
 use std::collections::HashMap;
@@ -39,7 +39,8 @@ struct Held {
     connections: HashMap<ConnectionId, Standing<Weak<Connection>>>,
     /// Each `subscriptions/listen` of the newer one.
     listening: Vec<Standing<mpsc::Sender<Item>>>,
-    is_watched: bool,
+    /// Whether somebody looks after the lists of what is offered, and after resources.
+    watched: [bool; 2],
 }
 
 /// One client's subscriptions, and how it is told.
@@ -57,7 +58,7 @@ impl Subscriptions {
         if !server.offers().tells_of(&item) {
             return Ok(());
         }
-        let mut held = self.watched(server);
+        let mut held = self.watched(server, [&item]);
         // Under the lock: what changes from here on is compared with this.
         let now = server.surface().revision(&item, &connection.principal);
         let standing = held.connections.entry(connection.id).or_insert_with(|| Standing {
@@ -90,7 +91,7 @@ impl Subscriptions {
     fn listen(&self, server: &Server, principal: &Principal, items: Vec<Item>) -> mpsc::Receiver<Item> {
         let (to, changes) = mpsc::channel(LISTENING_QUEUE);
         let surface = server.surface();
-        let mut held = self.watched(server);
+        let mut held = self.watched(server, &items);
         let items = items.into_iter().map(|item| {
             let now = surface.revision(&item, principal);
             (item, now)
@@ -101,10 +102,13 @@ impl Subscriptions {
     }
 
     /// Those who are there, with somebody who looks after them.
-    fn watched(&self, server: &Server) -> MutexGuard<'_, Held> {
+    fn watched<'a>(&self, server: &Server, items: impl IntoIterator<Item = &'a Item>) -> MutexGuard<'_, Held> {
         let mut held = self.held();
-        if !std::mem::replace(&mut held.is_watched, true) {
-            tokio::spawn(keep_telling(server.clone(), server.surface().watch()));
+        for item in items {
+            let kind = usize::from(matches!(item, Item::Resources | Item::Resource(_)));
+            if !std::mem::replace(&mut held.watched[kind], true) {
+                tokio::spawn(keep_telling(server.clone(), server.surface().watch(item)));
+            }
         }
         held
     }

@@ -21,7 +21,7 @@ use crate::mcp::schema::{
 use crate::mcp::version::Version;
 use crate::thread::Principal;
 
-/// How long a client may keep what does not change while a process runs.
+/// How long a client may keep what changes seldom, and is told of when it does.
 const FIXED_TTL_MS: u64 = 300_000;
 /// What changes is read anew each time; who wants to know when it does subscribes.
 const CHANGING_TTL_MS: u64 = 0;
@@ -30,8 +30,13 @@ const MAX_COMPLETIONS: usize = 100;
 
 /// Tools, prompts and resources of one server. Nothing here waits but the futures that it gives.
 pub trait Surface: Send + Sync + 'static {
-    /// What is the same for every client as long as the process runs.
+    /// What is the same for every client.
     fn fixed(&self) -> Fixed;
+
+    /// A number that is another one once [`Surface::fixed`] would give something else.
+    fn edition(&self) -> u64 {
+        0
+    }
 
     /// Whether a tool may be called by a client that can do this, and how long it may take before it becomes a task.
     fn admit(&self, tool: &str, client: ClientCapabilities) -> Result<Patience, RpcError>;
@@ -60,8 +65,8 @@ pub trait Surface: Send + Sync + 'static {
     /// A number that is another one once what `principal` would read there has changed.
     fn revision(&self, item: &Item, principal: &Principal) -> u64;
 
-    /// Tells when some revision may have changed.
-    fn watch(&self) -> Box<dyn Watch>;
+    /// Tells when the revision of `item`, or of others like it, may have changed.
+    fn watch(&self, item: &Item) -> Box<dyn Watch>;
 }
 
 /// The answer to a request that may take its time.
@@ -90,7 +95,7 @@ pub enum Patience {
     Until(Duration),
 }
 
-/// The part of a surface that does not change.
+/// The part of a surface that changes seldom, and for everyone.
 pub struct Fixed {
     pub instructions: String,
     /// As they stand in `tools/list`.
@@ -103,8 +108,8 @@ pub struct Fixed {
 
 /// The fixed part as it is sent.
 pub struct Offers {
-    /// The array of tools, as JSON text.
-    pub tools: String,
+    /// As [`Surface::edition`] gave it before this was made.
+    pub edition: u64,
     pub tools_list: ResultBody,
     pub prompts_list: ResultBody,
     pub templates_list: ResultBody,
@@ -115,18 +120,20 @@ pub struct Offers {
 }
 
 impl Offers {
-    pub fn of(fixed: Fixed) -> Self {
+    /// What `surface` offers now.
+    pub fn of(surface: &dyn Surface) -> Self {
+        let (edition, fixed) = (surface.edition(), surface.fixed());
         let listed = |name: &str, entries: &[Value]| {
             let body = ResultBody::of(&json!({ name: entries })).unwrap_or_else(|_| ResultBody::empty());
             body.cached_for(FIXED_TTL_MS, Scope::Public)
         };
         let (tools, prompts) = fixed.changing;
         Self {
+            edition,
             tools_list: listed("tools", &fixed.tools),
             prompts_list: listed("prompts", &fixed.prompts),
             templates_list: listed("resourceTemplates", &fixed.templates),
             params: Params::of(&fixed.tools),
-            tools: Value::from(fixed.tools).to_string(),
             instructions: fixed.instructions,
             capabilities: ServerCapabilities {
                 tools: Listed { list_changed: tools },

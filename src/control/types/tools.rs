@@ -16,6 +16,14 @@ pub struct ToolSummary {
     pub input: Value,
 }
 
+/// Whether a tool is offered to agents. It is changed by a [`super::Switch`], until zen ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolSwitch {
+    pub name: String,
+    pub title: String,
+    pub enabled: bool,
+}
+
 /// A tool call by a person or a script.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ToolCall {
@@ -28,6 +36,12 @@ pub struct ToolCall {
 pub struct ToolResult {
     pub text: String,
     pub is_error: bool,
+}
+
+impl ToolSwitch {
+    pub fn of(spec: &Spec, enabled: bool) -> Self {
+        Self { name: spec.name.to_owned(), title: spec.title.to_owned(), enabled }
+    }
 }
 
 impl ToolSummary {

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
 
 use super::asking::{Asking, Stop};
 use super::surface::{Answering, Fixed, Item, Patience, Surface, Watch};
@@ -44,8 +44,12 @@ impl Surface for Own {
             tools: self.engine.tools().map(|tool| tool.listing()).collect(),
             prompts: prompts::all(&self.engine).iter().map(prompts::Prompt::listing).collect(),
             templates: resources::templates(),
-            changing: (false, false),
+            changing: (true, true),
         }
+    }
+
+    fn edition(&self) -> u64 {
+        *self.engine.tools_edition().borrow()
     }
 
     fn admit(&self, tool: &str, _: ClientCapabilities) -> Result<Patience, RpcError> {
@@ -88,8 +92,25 @@ impl Surface for Own {
         resources::revision(&self.engine, item, principal)
     }
 
-    fn watch(&self) -> Box<dyn Watch> {
-        Box::new(Events(self.engine.bus.watch()))
+    fn watch(&self, item: &Item) -> Box<dyn Watch> {
+        match item {
+            // Nearly every client hears of these: they do without the bus, which takes memory once somebody watches it.
+            Item::Tools | Item::Prompts => Box::new(Editions(self.engine.tools_edition().subscribe())),
+            Item::Resources | Item::Resource(_) => Box::new(Events(self.engine.bus.watch())),
+        }
+    }
+}
+
+/// Other tools, each with its prompt.
+struct Editions(watch::Receiver<u64>);
+
+impl Watch for Editions {
+    fn changed(&mut self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async {
+            if self.0.changed().await.is_err() {
+                std::future::pending().await
+            }
+        })
     }
 }
 

@@ -78,7 +78,7 @@ pub fn revision(engine: &Engine, item: &Item, principal: &Principal) -> u64 {
     // In any order: a thread that is used comes to the front, and the list is still the same one.
     let all = |of: fn(&Thread) -> u64| threads(engine, principal).map(|thread| of(&thread)).fold(1, u64::wrapping_add);
     match item {
-        Item::Tools | Item::Prompts => 0,
+        Item::Tools | Item::Prompts => *engine.tools_edition().borrow(),
         Item::Resources => all(|thread| hash(&thread.id)),
         Item::Resource(uri) => match &**uri {
             MODELS => {

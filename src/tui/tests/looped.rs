@@ -142,6 +142,14 @@ impl Control for Scripted {
         gone()
     }
 
+    fn toolbox(&self) -> Reply<'_, Vec<ToolSwitch>> {
+        gone()
+    }
+
+    fn switch_tool(&self, _: Switch) -> Reply<'_, Vec<ToolSwitch>> {
+        gone()
+    }
+
     fn metrics(&self) -> Reply<'_, Vec<crate::engine::Family>> {
         gone()
     }

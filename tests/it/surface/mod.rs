@@ -1,6 +1,7 @@
 //! What zen offers beside its tools, in both eras: prompts, resources, subscriptions, forms, tasks.
 
 mod forms;
+mod offering;
 mod prompts;
 mod resources;
 mod subscriptions;
