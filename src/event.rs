@@ -38,6 +38,13 @@ pub enum Event {
         /// The user, as the system numbers them.
         uid: u32,
     },
+    /// The monitor asked this of a turn; the turn keeps the question with its evidence.
+    ThreadQuestioned {
+        thread: ThreadId,
+        /// From 1.
+        turn: u32,
+        concern: Concern,
+    },
     /// A message passed the interceptor chain and stands in the message log.
     MessageLogged(MessageSeq),
     /// A message waits for a person's decision.
@@ -64,6 +71,45 @@ pub enum Removal {
     ByHand,
     /// It was the longest unused when a cap on threads or bytes was reached.
     Evicted,
+}
+
+/// What the monitor has to say of a line of thought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Concern {
+    /// The answer stands and nothing new comes.
+    Settled,
+    /// The answer goes back and forth.
+    Wavering,
+    /// A step says what an earlier one said.
+    Repeat,
+    /// Steps bring nothing new.
+    Stall,
+    /// Steps are about something else.
+    Drift,
+    /// Steps say less and less.
+    Thinning,
+}
+
+impl Concern {
+    pub const ALL: [Self; 6] = [Self::Settled, Self::Wavering, Self::Repeat, Self::Stall, Self::Drift, Self::Thinning];
+
+    /// Its name on wires and in counters.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Wavering => "wavering",
+            Self::Repeat => "repeat",
+            Self::Stall => "stall",
+            Self::Drift => "drift",
+            Self::Thinning => "thinning",
+        }
+    }
+
+    /// Whether it says that the line of thought goes in circles.
+    pub fn is_loop(self) -> bool {
+        matches!(self, Self::Repeat | Self::Stall)
+    }
 }
 
 /// What a person can do to a thread.

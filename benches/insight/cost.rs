@@ -39,14 +39,14 @@ fn time(language: &str) -> String {
     };
     let mut monitor = Monitor::new("What is measured?", Thresholds::default());
     for _ in 1..AT_STEP {
-        monitor.take(Step { text: &step(), answer: None });
+        monitor.take(Step { text: &step(), ..Step::default() });
     }
     let clock = Clock::system();
     let mut samples: Vec<Duration> = (0..SAMPLES)
         .map(|_| {
             let (mut monitor, text) = (monitor.clone(), step());
             let before = clock.now();
-            std::hint::black_box(monitor.take(Step { text: &text, answer: None }));
+            std::hint::black_box(monitor.take(Step { text: &text, ..Step::default() }));
             clock.elapsed(before)
         })
         .collect();

@@ -1,8 +1,8 @@
 //! Counts what the monitor says of traces.
 
+use zen::event::Concern;
 use zen::insight::monitor::{Monitor, Reflection, Step};
 use zen::insight::thresholds::Thresholds;
-use zen::insight::verdict::Kind;
 
 use super::traces::Trace;
 
@@ -28,14 +28,15 @@ pub fn count(traces: &[Trace], thresholds: Thresholds) -> Counts {
         let reflections = watched(trace, thresholds);
         let verdicts: Vec<_> = reflections.iter().filter_map(|reflection| reflection.verdict.as_ref()).collect();
         let late = |step: u32| step as usize >= trace.from;
-        let any = |is: &dyn Fn(Kind) -> bool| verdicts.iter().any(|verdict| is(verdict.kind));
-        let caught = |is: &dyn Fn(Kind) -> bool| verdicts.iter().any(|verdict| is(verdict.kind) && late(verdict.step));
-        counts.looped += usize::from(any(&Kind::is_loop));
-        counts.drifted += usize::from(any(&|kind| kind == Kind::Drift));
-        counts.thinned += usize::from(any(&|kind| kind == Kind::Thinning));
-        counts.loop_caught += usize::from(caught(&Kind::is_loop));
-        counts.drift_caught += usize::from(caught(&|kind| kind == Kind::Drift));
-        counts.thinning_caught += usize::from(caught(&|kind| kind == Kind::Thinning));
+        let any = |is: &dyn Fn(Concern) -> bool| verdicts.iter().any(|verdict| is(verdict.kind));
+        let caught =
+            |is: &dyn Fn(Concern) -> bool| verdicts.iter().any(|verdict| is(verdict.kind) && late(verdict.step));
+        counts.looped += usize::from(any(&Concern::is_loop));
+        counts.drifted += usize::from(any(&|kind| kind == Concern::Drift));
+        counts.thinned += usize::from(any(&|kind| kind == Concern::Thinning));
+        counts.loop_caught += usize::from(caught(&Concern::is_loop));
+        counts.drift_caught += usize::from(caught(&|kind| kind == Concern::Drift));
+        counts.thinning_caught += usize::from(caught(&|kind| kind == Concern::Thinning));
         let named = verdicts.iter().any(|verdict| {
             late(verdict.step) && verdict.steps.iter().any(|step| Some(*step as usize) == trace.repeats)
         });
@@ -46,5 +47,5 @@ pub fn count(traces: &[Trace], thresholds: Thresholds) -> Counts {
 
 pub fn watched(trace: &Trace, thresholds: Thresholds) -> Vec<Reflection> {
     let mut monitor = Monitor::new(trace.question, thresholds);
-    trace.steps.iter().map(|text| monitor.take(Step { text, answer: None })).collect()
+    trace.steps.iter().map(|text| monitor.take(Step { text, ..Step::default() })).collect()
 }

@@ -29,6 +29,8 @@ pub struct Insight {
     pub settled: u32,
     /// Steps after a verdict in which none of its kind is said.
     pub cooldown: u32,
+    /// Threads whose state is kept between steps; that of others is made again from their turns.
+    pub max_kept: usize,
 }
 
 impl Default for Insight {
@@ -45,11 +47,12 @@ impl Default for Insight {
             thinning: 3_200,
             settled: 300,
             cooldown: 2,
+            max_kept: 8,
         }
     }
 }
 
-pub const KEYS: [Key; 11] = [
+pub const KEYS: [Key; 12] = [
     Key::new(
         "insight.enabled",
         Field::Bool(|d| &mut d.config.insight.enabled),
@@ -113,6 +116,11 @@ pub const KEYS: [Key; 11] = [
         "insight.cooldown",
         Field::Integer { at: Whole::U32(|d| &mut d.config.insight.cooldown), min: 0, max: 100 },
         "Steps after a question in which none of its kind is asked.",
+    ),
+    Key::new(
+        "insight.max_kept",
+        Field::Integer { at: Whole::Usize(|d| &mut d.config.insight.max_kept), min: 0, max: 1_000 },
+        "Threads whose monitor is kept between steps, each with 312 kB at most; of others it is made again from the turns.",
     ),
 ];
 

@@ -109,7 +109,8 @@ impl Changes {
                 self.providers.insert(place);
             }
             Event::ToolsChanged => self.tools = true,
-            Event::BudgetDecided { .. } | Event::ControlRefused { .. } => {}
+            // The turn that is questioned came with a change of its thread.
+            Event::ThreadQuestioned { .. } | Event::BudgetDecided { .. } | Event::ControlRefused { .. } => {}
         }
     }
 

@@ -9,12 +9,15 @@ use serde_json::value::RawValue;
 
 use super::Engine;
 use super::calls::{LiveCall, Stage};
+use super::watching::Watched;
+use crate::event::{Concern, Event};
 use crate::file::root::Roots;
 use crate::id::ThreadId;
 use crate::thread::Principal;
 use crate::thread::ledger::Page;
 use crate::thread::room::Occupied;
 use crate::thread::threads::{CannotContinue, Target};
+use crate::thread::turn::Turn;
 use crate::tools::error::ToolError;
 use crate::tools::reply::step::Failed;
 use crate::tools::reply::{Body, Reply};
@@ -102,13 +105,28 @@ impl Engine {
         };
         // A defect in a tool is this call's failure, never the connection's.
         let reply = AssertUnwindSafe(tool.run(&call)).catch_unwind().await;
-        let reply = reply.map_err(|_| ToolError::Internal(format!("{} panicked", tool.spec().name)))??;
-        if let Some(turn) = &reply.turn {
-            self.count_turn(turn, self.clock.elapsed(started));
-            self.ledger.add(principal, call.target.id(), turn);
-        }
+        let mut reply = reply.map_err(|_| ToolError::Internal(format!("{} panicked", tool.spec().name)))??;
+        let watched = match &mut reply.turn {
+            Some(turn) => {
+                self.count_turn(turn, self.clock.elapsed(started));
+                self.ledger.add(principal, call.target.id(), turn);
+                self.watch(&asked, &call.target, turn).await
+            }
+            None => None,
+        };
         let workspace = asked.workspace(&self.settings.workspace);
-        Ok(self.conclude(live, &call.target, principal, &workspace, reply))
+        Ok(self.conclude(live, &call.target, principal, &workspace, reply, watched))
+    }
+
+    /// Has the monitor look at the turn; what it asks stands in the turn then.
+    async fn watch(&self, asked: &Asked, target: &Target, turn: &mut Turn) -> Option<Watched> {
+        let thought = turn.thought.as_mut()?;
+        if !asked.insight {
+            thought.quiet = Concern::ALL.to_vec();
+        }
+        let watched = self.watching.watch(target.thread(), turn).await?;
+        turn.thought.as_mut()?.verdict.clone_from(&watched.verdict);
+        Some(watched)
     }
 
     /// The thread that the arguments name, or a new id where they name none. A call that could not be remembered is
@@ -135,6 +153,7 @@ impl Engine {
         principal: &Principal,
         workspace: &Arc<str>,
         reply: Reply,
+        watched: Option<Watched>,
     ) -> Body {
         let Reply { mut body, turn } = reply;
         let Some(turn) = turn else { return body };
@@ -159,7 +178,30 @@ impl Engine {
             (Body::Step(step), Err(_)) => step.note("notice", NOT_REMEMBERED),
             (Body::Document(_), _) => {}
         }
+        if let Some(watched) = watched {
+            if let Some(verdict) = &watched.verdict {
+                body.ask(verdict);
+            }
+            if let Ok(recorded) = recorded {
+                self.remember(target, recorded.turn, watched);
+            }
+        }
         body
+    }
+
+    /// The turn stands in its thread as this number: says what was asked of it, and keeps what the monitor knows.
+    fn remember(&self, target: &Target, turn: usize, watched: Watched) {
+        let (thread, before) = (target.id(), target.thread().map_or(0, |thread| thread.turns.len()));
+        if let Some(verdict) = &watched.verdict {
+            let turn = u32::try_from(turn).unwrap_or(u32::MAX);
+            self.metrics.questions.add([verdict.kind.as_str()], 1);
+            self.bus.say(Event::ThreadQuestioned { thread, turn, concern: verdict.kind });
+        }
+        // Where another call left a turn meanwhile, the monitor has not seen it.
+        let recorded = self.threads.live(thread).filter(|_| turn == before + 1);
+        if let Some(turn) = recorded.as_ref().and_then(|thread| thread.turns.get(before)) {
+            self.watching.keep(turn, watched);
+        }
     }
 }
 
@@ -170,6 +212,8 @@ struct Asked {
     continues: bool,
     thread: Option<String>,
     working_directory: Option<String>,
+    /// The monitor may ask something of this call.
+    insight: bool,
 }
 
 impl Asked {
@@ -178,6 +222,7 @@ impl Asked {
         struct Arguments {
             continuation_id: Option<String>,
             working_directory_absolute_path: Option<String>,
+            insight: Option<bool>,
         }
         if !tool.spec().fields.iter().any(|field| field.name == Field::CONTINUATION_ID.name) {
             return Self::default();
@@ -189,6 +234,7 @@ impl Asked {
             continues: true,
             thread: arguments.continuation_id.filter(|id| !id.trim().is_empty()),
             working_directory: arguments.working_directory_absolute_path,
+            insight: arguments.insight.unwrap_or(true),
         }
     }
 

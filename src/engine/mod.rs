@@ -7,6 +7,7 @@ mod interceptors;
 mod invoke;
 mod metering;
 mod toolbox;
+mod watching;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use calls::Calls;
 use connections::Connections;
 use metering::Meter;
 use toolbox::Toolbox;
+use watching::Watching;
 
 pub use crate::telemetry::metrics::{Family, Sample};
 pub use invoke::Outcome;
@@ -64,6 +66,7 @@ pub struct Engine {
     learned: Learned,
     settings: Arc<Settings>,
     toolbox: Toolbox,
+    watching: Watching,
 }
 
 /// What an engine is started with.
@@ -139,6 +142,7 @@ impl Engine {
             settings: Arc::new(settings),
             children: Children::default(),
             toolbox: Toolbox::new(&config.tools.disabled)?,
+            watching: Watching::new(&config.insight),
             bus,
             config,
             redactor,

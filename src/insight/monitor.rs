@@ -8,8 +8,9 @@ use super::repeat::{self, Likeness, MAX_STEPS, Past, Usual};
 use super::sketch::{MAX_STEP_BYTES, Sketch, phrases};
 use super::thresholds::Thresholds;
 use super::trend::{Direction, Trend, Volume};
-use super::verdict::{Kind, MAX_NAMED, MAX_WORD_BYTES, Measure, Reading, Verdict};
+use super::verdict::{MAX_NAMED, MAX_WORD_BYTES, Measure, Reading, Verdict};
 use super::words::{Word, words};
+use crate::event::Concern;
 
 /// Of a longer step only so many bytes are read, from its beginning on.
 pub const MAX_READ: usize = 16 << 10;
@@ -31,6 +32,8 @@ pub struct Step<'a> {
     pub text: &'a str,
     /// The answer so far, where the step gives one.
     pub answer: Option<&'a str>,
+    /// What is not to be said of it.
+    pub quiet: &'a [Concern],
 }
 
 /// The state of one thread. Two threads with the same steps have the same.
@@ -45,7 +48,7 @@ pub struct Monitor {
     stale: u32,
     usual: Usual,
     /// When each kind was said last, and how often.
-    said: [(Option<u32>, u32); Kind::ALL.len()],
+    said: [(Option<u32>, u32); Concern::ALL.len()],
 }
 
 /// What is known of a step. A value that cannot be told is None, never a constant.
@@ -78,7 +81,7 @@ impl Monitor {
             answers: Answers::default(),
             stale: 0,
             usual: Usual::default(),
-            said: [(None, 0); Kind::ALL.len()],
+            said: [(None, 0); Concern::ALL.len()],
         }
     }
 
@@ -88,9 +91,14 @@ impl Monitor {
         self.focus.agree(&words(focus), focus);
     }
 
+    /// The next step has this number, unless there were as many already: those between are not known.
+    pub fn number(&mut self, next: u32) {
+        self.steps = self.steps.max(next.saturating_sub(1));
+    }
+
     /// Takes the next step.
     pub fn take(&mut self, step: Step<'_>) -> Reflection {
-        self.steps += 1;
+        self.steps = self.steps.saturating_add(1);
         let text = readable(step.text);
         let words = words(text);
         let (known, kept) = (Sketch::words(&words), Sketch::phrases(&words));
@@ -107,8 +115,9 @@ impl Monitor {
             self.past.pop_front();
         }
         self.past.push_back(Past { step: self.steps, words: known, phrases: kept });
-        let verdict = found.into_iter().flatten().find_map(|verdict| self.say(verdict));
-        let degrades = verdict.as_ref().is_some_and(|verdict| verdict.kind == Kind::Thinning);
+        let verdict = found.into_iter().flatten().filter(|verdict| !step.quiet.contains(&verdict.kind));
+        let verdict = verdict.into_iter().find_map(|verdict| self.say(verdict));
+        let degrades = verdict.as_ref().is_some_and(|verdict| verdict.kind == Concern::Thinning);
         Reflection {
             step: self.steps,
             nearest: likeness.nearest,
@@ -119,7 +128,7 @@ impl Monitor {
         }
     }
 
-    /// How many steps it has taken.
+    /// The number of the last step that it has taken.
     pub fn steps(&self) -> u32 {
         self.steps
     }
@@ -129,9 +138,9 @@ impl Monitor {
         match course {
             Course::Stands { since } => {
                 let reading = below(Measure::NewWords, likeness.novelty?, self.thresholds.settled)?;
-                Some(self.verdict(Kind::Settled, vec![since], Vec::new(), vec![reading]))
+                Some(self.verdict(Concern::Settled, vec![since], Vec::new(), vec![reading]))
             }
-            Course::Wavers { back_to } => Some(self.verdict(Kind::Wavering, vec![back_to], Vec::new(), Vec::new())),
+            Course::Wavers { back_to } => Some(self.verdict(Concern::Wavering, vec![back_to], Vec::new(), Vec::new())),
         }
     }
 
@@ -155,10 +164,11 @@ impl Monitor {
         });
         if let Some((step, readings)) = repeated {
             let named = self.shared_phrases(text, words, step);
-            return Some(self.verdict(Kind::Repeat, vec![step], named, readings));
+            return Some(self.verdict(Concern::Repeat, vec![step], named, readings));
         }
         let stale = stale.filter(|_| self.stale >= 2)?;
-        Some(self.verdict(Kind::Stall, vec![self.steps - 1], Vec::new(), vec![stale]))
+        let before = self.past.back()?.step;
+        Some(self.verdict(Concern::Stall, vec![before], Vec::new(), vec![stale]))
     }
 
     fn judge_standing(&self, text: &str, words: &[Word], standing: Option<Standing>) -> Option<Verdict> {
@@ -167,7 +177,7 @@ impl Monitor {
         let reading = below(Measure::Relevance, standing.relevance, threshold)?;
         let foreign = words.iter().filter(|word| word.is_topical && !self.focus.knows(word.hash));
         let named = most_frequent(text, foreign);
-        Some(self.verdict(Kind::Drift, vec![standing.first], named, vec![reading]))
+        Some(self.verdict(Concern::Drift, vec![standing.first], named, vec![reading]))
     }
 
     fn judge_trend(&mut self, volume: Volume) -> Option<Verdict> {
@@ -183,10 +193,10 @@ impl Monitor {
         if readings.is_empty() {
             return None;
         }
-        Some(self.verdict(Kind::Thinning, vec![fall.since], Vec::new(), readings))
+        Some(self.verdict(Concern::Thinning, vec![fall.since], Vec::new(), readings))
     }
 
-    fn verdict(&self, kind: Kind, steps: Vec<u32>, words: Vec<String>, readings: Vec<Reading>) -> Verdict {
+    fn verdict(&self, kind: Concern, steps: Vec<u32>, words: Vec<String>, readings: Vec<Reading>) -> Verdict {
         Verdict { kind, step: self.steps, steps, words, readings, before: self.said[kind as usize].1 }
     }
 
@@ -197,7 +207,7 @@ impl Monitor {
             return None;
         }
         *last = Some(self.steps);
-        if verdict.kind == Kind::Thinning {
+        if verdict.kind == Concern::Thinning {
             self.trend.restart();
         }
         *times += 1;
@@ -240,11 +250,17 @@ fn volume(text: &str, words: &[Word], known: &Sketch, novelty: Option<f64>) -> V
 }
 
 fn below(measure: Measure, value: f64, threshold: f64) -> Option<Reading> {
-    (value < threshold).then_some(Reading { measure, value, threshold })
+    (value < threshold).then_some(reading(measure, value, threshold))
 }
 
 fn above(measure: Measure, value: f64, threshold: f64) -> Option<Reading> {
-    (value >= threshold).then_some(Reading { measure, value, threshold })
+    (value >= threshold).then_some(reading(measure, value, threshold))
+}
+
+/// In thousandths: more is noise, and would not come back from a document as it went in.
+fn reading(measure: Measure, value: f64, threshold: f64) -> Reading {
+    let rounded = |value: f64| (value * 1_000.0).round() / 1_000.0;
+    Reading { measure, value: rounded(value), threshold: rounded(threshold) }
 }
 
 /// The words that stand most often, as they are written where they stand first.

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::monitor::{MAX_READ, Monitor, Reflection, Step};
 use super::thresholds::Thresholds;
-use super::verdict::{Kind, Measure};
+use super::verdict::Measure;
+use crate::event::Concern;
 
 const QUESTION: &str = "Why does the sign-in page time out on Monday mornings?";
 
@@ -22,10 +23,10 @@ const STEPS: [&str; 8] = [
 
 fn watched(steps: &[&str]) -> Vec<Reflection> {
     let mut monitor = Monitor::new(QUESTION, Thresholds::default());
-    steps.iter().map(|text| monitor.take(Step { text, answer: None })).collect()
+    steps.iter().map(|text| monitor.take(Step { text, ..Step::default() })).collect()
 }
 
-fn verdicts(steps: &[&str]) -> Vec<(Kind, u32)> {
+fn verdicts(steps: &[&str]) -> Vec<(Concern, u32)> {
     watched(steps).into_iter().filter_map(|reflection| reflection.verdict).map(|v| (v.kind, v.step)).collect()
 }
 
@@ -39,7 +40,7 @@ fn a_repeated_step_is_named_with_its_evidence_as_a_question() {
     let again = "A thread dump shows that the worker threads wait inside the password check, which uses a slow hash.";
     let steps = [STEPS[0], STEPS[1], STEPS[2], STEPS[3], STEPS[4], again];
     let verdict = watched(&steps).pop().unwrap().verdict.unwrap();
-    assert_eq!((verdict.kind, verdict.step, verdict.steps.as_slice()), (Kind::Repeat, 6, &[2][..]));
+    assert_eq!((verdict.kind, verdict.step, verdict.steps.as_slice()), (Concern::Repeat, 6, &[2][..]));
     let reading = verdict.readings.iter().find(|reading| reading.measure == Measure::RepeatedPhrases).unwrap();
     assert!(reading.value >= reading.threshold && reading.value <= 1.0);
     assert!(again.contains(&verdict.words[0]), "{:?}", verdict.words);
@@ -65,7 +66,7 @@ fn an_exact_repetition_is_seen_in_any_script() {
         ],
     ] {
         let said = verdicts(&[steps[0], steps[1], steps[0]]);
-        assert_eq!(said, [(Kind::Repeat, 3)], "{}", steps[0]);
+        assert_eq!(said, [(Concern::Repeat, 3)], "{}", steps[0]);
     }
 }
 
@@ -96,7 +97,7 @@ fn another_topic_is_asked_about_once_it_stays() {
     assert_eq!(verdicts(&one_aside), []);
     let gone = [on[0], on[1], on[2], on[3], away[0], away[1], away[2]];
     let verdict = watched(&gone).pop().unwrap().verdict.unwrap();
-    assert_eq!((verdict.kind, verdict.steps.as_slice()), (Kind::Drift, &[5][..]));
+    assert_eq!((verdict.kind, verdict.steps.as_slice()), (Concern::Drift, &[5][..]));
     assert!(verdict.words.iter().all(|word| away[2].contains(word)), "{:?}", verdict.words);
     assert!(verdict.to_string().starts_with("Since step 5 it is about something else (\""), "{verdict}");
 }
@@ -106,12 +107,12 @@ fn what_was_agreed_on_since_is_no_drift() {
     let (on, away) = on_topic_and_away();
     let mut monitor = Monitor::new(QUESTION, Thresholds::default());
     for text in &on[..4] {
-        monitor.take(Step { text, answer: None });
+        monitor.take(Step { text, ..Step::default() });
     }
     monitor
         .agree("Now the bread: why is the crumb of the loaf tight and gummy, the dough underfermented, the oven cold?");
     for text in &away[..3] {
-        assert_eq!(monitor.take(Step { text, answer: None }).verdict, None);
+        assert_eq!(monitor.take(Step { text, ..Step::default() }).verdict, None);
     }
 }
 
@@ -125,30 +126,35 @@ fn steps_that_say_less_and_less_are_asked_about_and_one_short_step_is_not() {
     steps[4] = short(STEPS[4], 5);
     steps.extend([short(STEPS[5], 3), short(STEPS[6], 2)]);
     let said = verdicts(&steps.iter().map(String::as_str).collect::<Vec<_>>());
-    assert_eq!(said.first().map(|(kind, _)| *kind), Some(Kind::Thinning));
+    assert_eq!(said.first().map(|(kind, _)| *kind), Some(Concern::Thinning));
 }
 
 #[test]
 fn an_answer_that_stands_while_nothing_new_comes_is_final_and_one_that_goes_back_is_questioned() {
     let mut monitor = Monitor::new(QUESTION, Thresholds::default());
-    let mut take = |text, answer| monitor.take(Step { text, answer: Some(answer) }).verdict.map(|verdict| verdict.kind);
+    let mut take = |text, answer| {
+        monitor.take(Step { text, answer: Some(answer), ..Step::default() }).verdict.map(|verdict| verdict.kind)
+    };
     assert_eq!(take(STEPS[1], "The pool of hash threads is too small."), None);
     assert_eq!(take(STEPS[2], "The pool of hash threads is too small"), None, "much was new");
     let again = "Worker threads wait inside the password check, and the pool of four threads runs the slow hash.";
-    assert_eq!(take(again, "the pool of hash threads is too small!"), Some(Kind::Settled));
+    assert_eq!(take(again, "the pool of hash threads is too small!"), Some(Concern::Settled));
 
     let mut monitor = Monitor::new(QUESTION, Thresholds::default());
-    let mut take = |text, answer| monitor.take(Step { text, answer: Some(answer) }).verdict.map(|verdict| verdict.kind);
+    let mut take = |text, answer| {
+        monitor.take(Step { text, answer: Some(answer), ..Step::default() }).verdict.map(|verdict| verdict.kind)
+    };
     assert_eq!(take(STEPS[0], "It is the pool."), None);
     assert_eq!(take(STEPS[1], "It is not the pool."), None);
-    assert_eq!(take(STEPS[2], "It is the pool."), Some(Kind::Wavering));
+    assert_eq!(take(STEPS[2], "It is the pool."), Some(Concern::Wavering));
 }
 
 #[test]
 fn who_goes_on_is_asked_again_later_and_offered_the_end() {
     let steps: Vec<&str> = STEPS[..3].iter().copied().chain(std::iter::repeat_n(STEPS[1], 7)).collect();
     let said: Vec<_> = watched(&steps).into_iter().filter_map(|reflection| reflection.verdict).collect();
-    let at: Vec<u32> = said.iter().filter(|verdict| verdict.kind == Kind::Repeat).map(|verdict| verdict.step).collect();
+    let at: Vec<u32> =
+        said.iter().filter(|verdict| verdict.kind == Concern::Repeat).map(|verdict| verdict.step).collect();
     assert_eq!(at, [4, 7, 10]);
     assert!(said.last().unwrap().to_string().contains("ask the user"));
 }
@@ -159,8 +165,8 @@ fn two_threads_do_not_mix() {
     let mut first = Monitor::new(QUESTION, Thresholds::default());
     let mut second = Monitor::new("", Thresholds::default());
     for (text, expected) in STEPS.iter().zip(alone) {
-        second.take(Step { text: STEPS[0], answer: None });
-        assert_eq!(first.take(Step { text, answer: None }), expected);
+        second.take(Step { text: STEPS[0], ..Step::default() });
+        assert_eq!(first.take(Step { text, ..Step::default() }), expected);
     }
 }
 
@@ -169,7 +175,7 @@ fn a_step_of_a_megabyte_is_read_as_far_as_its_bound() {
     let long: String = (0..).map(|number| format!("word{number} ")).take(120_000).collect();
     assert!(long.len() > 1 << 20);
     let both = watched(&[&long, STEPS[0], &long]);
-    assert_eq!(both.last().unwrap().verdict.as_ref().map(|verdict| verdict.kind), Some(Kind::Repeat));
+    assert_eq!(both.last().unwrap().verdict.as_ref().map(|verdict| verdict.kind), Some(Concern::Repeat));
     let mut other_end = long[..MAX_READ].to_owned();
     other_end.push_str(&"and now for something else ".repeat(10_000));
     assert_eq!(watched(&[&long, STEPS[0], &other_end]), both);
@@ -199,7 +205,7 @@ proptest! {
     ) {
         let mut monitor = Monitor::new(&question, Thresholds::default());
         for (text, answer) in &steps {
-            let reflection = monitor.take(Step { text, answer: answer.as_deref() });
+            let reflection = monitor.take(Step { text, answer: answer.as_deref(), ..Step::default() });
             let shares = [reflection.nearest.map(|(_, share)| share), reflection.novelty, reflection.relevance];
             for share in shares.into_iter().flatten() {
                 prop_assert!((-0.001..=1.001).contains(&share), "{share}");

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::Concern;
+
 /// Words or phrases that a verdict names, and the bytes of each.
 pub const MAX_NAMED: usize = 3;
 pub const MAX_WORD_BYTES: usize = 48;
@@ -12,7 +14,7 @@ pub const MAX_WORD_BYTES: usize = 48;
 /// Something about a step that its thinker should know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    pub kind: Kind,
+    pub kind: Concern,
     /// The step that it is about, from 1 on.
     pub step: u32,
     /// Steps that show it, `step` left out.
@@ -23,44 +25,6 @@ pub struct Verdict {
     pub readings: Vec<Reading>,
     /// How often the thread had a verdict of this kind before.
     pub before: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// The answer stands and nothing new comes.
-    Settled,
-    /// The answer goes back and forth.
-    Wavering,
-    /// A step says what an earlier one said.
-    Repeat,
-    /// Steps bring nothing new.
-    Stall,
-    /// Steps are about something else.
-    Drift,
-    /// Steps say less and less.
-    Thinning,
-}
-
-impl Kind {
-    pub const ALL: [Self; 6] = [Self::Settled, Self::Wavering, Self::Repeat, Self::Stall, Self::Drift, Self::Thinning];
-
-    /// Its name on wires and in events.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Settled => "settled",
-            Self::Wavering => "wavering",
-            Self::Repeat => "repeat",
-            Self::Stall => "stall",
-            Self::Drift => "drift",
-            Self::Thinning => "thinning",
-        }
-    }
-
-    /// Whether it says that the line of thought goes in circles.
-    pub fn is_loop(self) -> bool {
-        matches!(self, Self::Repeat | Self::Stall)
-    }
 }
 
 /// A number and what it was measured against.
@@ -91,17 +55,17 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, step, .. } = self;
         match kind {
-            Kind::Settled => write!(
+            Concern::Settled => write!(
                 f,
                 "The answer stands unchanged since step {} and step {step} brings little new: is it final?",
                 self.first_step()
             ),
-            Kind::Wavering => write!(
+            Concern::Wavering => write!(
                 f,
                 "Step {step} goes back to the answer of step {}: what would decide between the two?",
                 self.first_step()
             ),
-            Kind::Repeat => write!(
+            Concern::Repeat => write!(
                 f,
                 "Step {step} shares {} of its phrases with step {}{}: {}?",
                 Percent(self.value(Measure::RepeatedPhrases)),
@@ -109,21 +73,21 @@ impl fmt::Display for Verdict {
                 Named(&self.words),
                 self.or_end("what does it add")
             ),
-            Kind::Stall => write!(
+            Concern::Stall => write!(
                 f,
                 "Steps {} and {step} bring hardly a new word ({}): {}?",
                 self.first_step(),
                 Percent(self.value(Measure::NewWords)),
                 self.or_end("which source was not looked at yet")
             ),
-            Kind::Drift => write!(
+            Concern::Drift => write!(
                 f,
                 "Since step {} it is about something else{}: {}?",
                 self.first_step(),
                 Named(&self.words),
                 self.or_end("does that serve the question")
             ),
-            Kind::Thinning => write!(
+            Concern::Thinning => write!(
                 f,
                 "Steps say less and less since step {}: {}?",
                 self.first_step(),

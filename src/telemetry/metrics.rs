@@ -41,6 +41,8 @@ pub struct Metrics {
     pub input_tokens: Counters<1>,
     pub output_tokens: Counters<1>,
     pub spend_micros: Counters<1>,
+    /// What the monitor asked, by its concern.
+    pub questions: Counters<1>,
     /// Events that watchers who fell behind did not get.
     pub events_missed: Counters<0>,
     log: OnceLock<Losses>,
@@ -142,6 +144,7 @@ impl Metrics {
                 "Known cost in millionths of a US dollar.",
                 ["provider"],
             ),
+            self.questions.family("zen_questions_total", "What the monitor asked of steps.", ["concern"]),
             self.events_missed.family("zen_bus_events_missed_total", "Events that slow watchers did not get.", []),
         ];
         families.extend(self.log.get().map(losses));

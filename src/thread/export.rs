@@ -90,6 +90,7 @@ fn turn(turn: &Turn) -> Value {
         "refused": turn.refused.iter().map(refused).collect::<Vec<_>>(),
         "consultations": turn.consultations.iter().map(consultation).collect::<Vec<_>>(),
         "state": state,
+        "thought": turn.thought,
         "started": turn.started,
         "ended": turn.ended,
     })
@@ -163,6 +164,9 @@ fn markdown(thread: &Thread) -> String {
         if let Some(answer) = &turn.answer {
             let by = turn.consultations.last().map(|one| format!(" by {} ({})", one.model, one.provider));
             let _ = writeln!(text, "\n### Answered{}\n\n{}", by.unwrap_or_default(), answer.trim_end());
+        }
+        if let Some(verdict) = turn.thought.as_ref().and_then(|thought| thought.verdict.as_ref()) {
+            let _ = writeln!(text, "\n### The monitor asked\n\n{verdict}");
         }
     }
     text

@@ -164,6 +164,7 @@ fn turn(fields: &mut Fields<'_>) -> Option<Turn> {
         let value = serde_json::value::to_raw_value(&value?).ok()?;
         Some(ToolState { version: version?, value: value.into() })
     });
+    let thought = fields.optional("thought");
     let (started, ended) = times(fields, "started", "ended");
     Some(Turn {
         answer,
@@ -172,6 +173,7 @@ fn turn(fields: &mut Fields<'_>) -> Option<Turn> {
         refused,
         consultations,
         state,
+        thought,
         ended: ended?,
         ..Turn::new(&tool?, prompt?, started?)
     })

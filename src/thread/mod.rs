@@ -10,6 +10,7 @@ pub mod life;
 pub mod memory;
 pub mod room;
 pub mod search;
+pub mod thought;
 pub mod threads;
 pub mod turn;
 

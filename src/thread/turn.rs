@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::thought::Thought;
 use crate::budget::Decision;
 use crate::file::Digest;
 use crate::id::{ModelId, ProviderId};
@@ -30,6 +31,8 @@ pub struct Turn {
     pub consultations: Vec<Consultation>,
     /// What the tool goes by at its next step in this thread.
     pub state: Option<ToolState>,
+    /// What the monitor watches of it, and what it asked; None where it is no step of a line of thought.
+    pub thought: Option<Thought>,
     pub started: UnixMillis,
     pub ended: UnixMillis,
 }
@@ -110,6 +113,7 @@ impl Turn {
             refused: Vec::new(),
             consultations: Vec::new(),
             state: None,
+            thought: None,
             started,
             ended: started,
         }
@@ -128,6 +132,7 @@ impl Turn {
         let failures = self.consultations.iter().filter_map(|consultation| consultation.failure.as_ref());
         let failures: usize = failures.map(|failure| failure.message.len()).sum();
         let state = self.state.as_ref().map_or(0, |state| state.value.get().len());
+        let thought = self.thought.as_ref().map_or(0, Thought::bytes);
         self.prompt.len()
             + self.answer.as_ref().map_or(0, |text| text.len())
             + files
@@ -135,6 +140,7 @@ impl Turn {
             + refused
             + failures
             + state
+            + thought
     }
 }
 

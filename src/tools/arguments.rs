@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 use super::schema::{Field, Kind, Spec};
 use crate::text::nearest::nearest;
 
+/// Whether the monitor may ask something of this call: taken by every tool that leaves turns.
+const INSIGHT: &str = "insight";
+
 /// The arguments do not fit the tool; one sentence for each field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{tool} cannot use its arguments: {}", problems.join("; "))]
@@ -32,8 +35,16 @@ pub fn decode<T: DeserializeOwned>(spec: &'static Spec, arguments: Option<&RawVa
 }
 
 /// The declared arguments (an explicit null counts as absent), and what is wrong with them.
-fn check(spec: &Spec, arguments: Map<String, Value>) -> (Map<String, Value>, Vec<String>) {
+fn check(spec: &Spec, mut arguments: Map<String, Value>) -> (Map<String, Value>, Vec<String>) {
     let mut problems = Vec::new();
+    // It is the engine's, and no tool pays for it in its schema.
+    if spec.field(Field::CONTINUATION_ID.name).is_some()
+        && let Some(switch) = arguments.remove(INSIGHT)
+        && !switch.is_boolean()
+        && !switch.is_null()
+    {
+        problems.push(format!("`{INSIGHT}` must be true or false"));
+    }
     let known = check_object("", spec.fields, spec.closed, arguments, &mut problems);
     (known, problems)
 }

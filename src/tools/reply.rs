@@ -3,9 +3,10 @@
 pub mod step;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::id::ThreadId;
+use crate::insight::verdict::Verdict;
 use crate::thread::turn::Turn;
 use crate::token;
 use crate::unit::Tokens;
@@ -118,6 +119,27 @@ impl Offer {
 }
 
 impl Body {
+    /// The monitor's one question, with what it rests on as data. A caller that wants none says so.
+    pub fn ask(&mut self, verdict: &Verdict) {
+        let question = verdict.to_string();
+        let evidence = json!({
+            "concern": verdict.kind,
+            "step": verdict.step,
+            "steps": verdict.steps,
+            "words": verdict.words,
+            "readings": verdict.readings,
+            "silence": "pass insight: false",
+        });
+        match self {
+            Self::Output(output) => {
+                output.metadata.insert("question".to_owned(), question.into());
+                output.metadata.insert("insight".to_owned(), evidence);
+            }
+            Self::Step(step) => step.ask(&question, evidence),
+            Self::Document(_) => {}
+        }
+    }
+
     /// The text that an agent reads.
     pub fn into_text(self) -> String {
         match self {

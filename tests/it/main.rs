@@ -35,4 +35,5 @@ mod threats;
 mod tokens;
 mod tui;
 mod usage;
+mod watching;
 mod workflow;

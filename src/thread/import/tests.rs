@@ -3,12 +3,14 @@
 use super::*;
 use crate::budget::{Decision, Part, Verdict};
 use crate::clock::Clock;
-use crate::event::Bus;
+use crate::event::{Bus, Concern};
 use crate::file::Digest;
+use crate::insight::verdict::{self as insight, Measure, Reading};
 use crate::provider::{Class, Effort, Finish, Usage};
 use crate::secret::{Redactor, Secret};
 use crate::thread::export::{Form, export};
 use crate::thread::memory::MemoryStore;
+use crate::thread::thought::{Said, Thought};
 use crate::thread::threads::{Limits, Target};
 use crate::thread::turn::FailedWith;
 use crate::unit::{MicroUsd, Tokens};
@@ -58,8 +60,28 @@ fn rich(prompt: &str) -> Turn {
         refused: vec![RefusedFile { path: "/etc/passwd".into(), reason: "is outside".into() }],
         consultations: vec![consultation],
         state: Some(ToolState { version: 4, value: state.into() }),
+        thought: Some(thought()),
         ended: UnixMillis(1_700_000_060_000),
         ..Turn::new("thinkdeep", prompt, UnixMillis(1_700_000_000_000))
+    }
+}
+
+fn thought() -> Thought {
+    let reading = Reading { measure: Measure::NewWords, value: 0.25, threshold: 0.5 };
+    let verdict = insight::Verdict {
+        kind: Concern::Repeat,
+        step: 2,
+        steps: vec![1],
+        words: vec!["which gear".into()],
+        readings: vec![reading],
+        before: 1,
+    };
+    Thought {
+        revises: Some(1),
+        said: Said::Parts(vec![(0, 5)]),
+        answer: Some((0, 3)),
+        verdict: Some(verdict),
+        ..Thought::new(2)
     }
 }
 

@@ -40,6 +40,14 @@ impl StepReply {
         metadata[key] = value.into();
     }
 
+    /// Adds a question to what comes next.
+    pub fn ask(&mut self, question: &str, evidence: Value) {
+        let next = self.members.get("next_steps").and_then(Value::as_str).unwrap_or_default();
+        let next = format!("{next}{}{question}", if next.is_empty() { "" } else { " " });
+        self.set("next_steps", next);
+        self.note("insight", evidence);
+    }
+
     /// The step stands in this thread: says so, and how much the thread still takes.
     pub fn recorded(&mut self, thread: ThreadId, recorded: Recorded, answered: bool) {
         self.set("continuation_id", thread.to_string());

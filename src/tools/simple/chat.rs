@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::provider::Category;
+use crate::thread::thought::Thought;
 use crate::tools::consult::account::Consulted;
 use crate::tools::consult::{self, PROMPT_FILE, Question};
 use crate::tools::error::ToolError;
@@ -75,7 +76,8 @@ impl Tool for Chat {
             };
             let consulted = consult::consult(call, question).await?;
             let output = output(&consulted);
-            let turn = consulted.into_turn(SPEC.name, started, call.clock.wall());
+            let mut turn = consulted.into_turn(SPEC.name, started, call.clock.wall());
+            turn.thought = Some(Thought::next(call.target.thread().map(|thread| &**thread), SPEC.name));
             Ok(Reply { body: Body::Output(output), turn: Some(turn) })
         })
     }

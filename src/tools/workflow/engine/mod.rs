@@ -97,6 +97,7 @@ async fn run(of: &'static Declaration, call: &Call) -> Result<Reply, ToolError> 
         turn.files = kept.relevant_files.iter().map(|path| path.as_str().into()).collect();
     }
     turn.state = kept.state();
+    turn.thought = kept.thought();
     turn.prompt = Arc::clone(&text);
     turn.ended = call.clock.wall();
     Ok(Reply { body: Body::Step(Box::new(reply)), turn: Some(turn) })

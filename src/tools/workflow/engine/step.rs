@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::thread::thought::{Said, Thought};
 use crate::thread::turn::{ToolState, Turn};
 
 /// Of the form of [`Kept`].
@@ -96,6 +97,19 @@ impl Kept {
             let _ = write!(text, "\nIssue: {}", issue_in_words(issue));
         }
         text
+    }
+
+    /// What the monitor watches: what is said, and not the form around it. The last step sums up, and is not watched.
+    pub fn thought(&self) -> Option<Thought> {
+        let own = |name: &str| self.own.get(name).and_then(Value::as_u64).and_then(|step| u32::try_from(step).ok());
+        let parts = [self.parts.step, self.parts.findings].into_iter().filter(|(from, to)| from < to);
+        let thought = Thought {
+            revises: own("revises_step_number"),
+            said: Said::Parts(parts.collect()),
+            answer: self.parts.hypothesis,
+            ..Thought::new(self.number)
+        };
+        self.goes_on.then_some(thought)
     }
 
     pub fn state(&self) -> Option<ToolState> {
