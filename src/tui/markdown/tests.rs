@@ -1,3 +1,5 @@
+//! Answers as models write them, and what no terminal may be sent, each as the reader shows it.
+
 use proptest::prelude::*;
 
 use super::*;

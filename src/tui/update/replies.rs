@@ -42,6 +42,14 @@ pub(super) fn take(model: &mut Model, source: SourceId, reply: Reply) -> Vec<Eff
                 }
             }
         }
+        listed => take_listed(model, source, listed),
+    }
+    Vec::new()
+}
+
+/// What a source has: its models, its tools, its files, its money, and what it found.
+fn take_listed(model: &mut Model, source: SourceId, reply: Reply) {
+    match reply {
         Reply::Models { outcome } => match outcome {
             Ok(models) => {
                 if let Some(source) = model.source_mut(source) {
@@ -78,7 +86,6 @@ pub(super) fn take(model: &mut Model, source: SourceId, reply: Reply) -> Vec<Eff
         }
         steered => take_steered(model, source, steered),
     }
-    Vec::new()
 }
 
 /// What came of what was changed there.

@@ -71,9 +71,13 @@ fn models_are_listed_without_asking_anyone() {
     let said = desk.zen(&["models"]);
     assert_eq!(said.exit, Exit::Ok);
     let lines: Vec<&str> = said.out.lines().collect();
-    assert!(lines.len() == 2 && lines[1].contains("grok-4") && lines[1].contains('?'), "{}", said.out);
+    assert!(lines.len() == 2 && lines[1].contains("grok-4") && lines[1].contains(" 15 "), "{}", said.out);
     assert!(said.err.contains("XAI_ALLOWED_MODELS: 'grok-5' is no model"), "{}", said.err);
-    assert_eq!(desk.models()[0]["prices"], Value::Null);
+    let prices = &desk.models()[0]["prices"];
+    assert!(prices["page"].is_string() && prices["date"].is_string(), "{prices}");
+    // A model that no list has a price of is unknown, and not free.
+    let unpriced = Desk::new(Script::new()).var("XAI_API_KEY", KEY).var("XAI_ALLOWED_MODELS", "grok-4.7");
+    assert!(unpriced.zen(&["models"]).out.contains('?') && unpriced.models()[0]["prices"].is_null());
     assert_eq!(desk.rehearsal.connections(), 0);
     let none = Desk::new(Script::new()).zen(&["models"]);
     assert!(none.exit == Exit::Ok && none.err.contains("GEMINI_API_KEY"), "{}", none.err);
