@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use self::settings::Settings;
 use crate::cli::flags::ConfigFlags;
 use crate::cli::launch::{self, Launched};
 use crate::cli::listen::listen;
@@ -21,7 +22,7 @@ use crate::control::discovery::{self, Change, Found};
 use crate::control::types::{Face, Hello};
 use crate::tui::keymap::Keymap;
 use crate::tui::keymap::action::ACTIONS;
-use crate::tui::{self, Options, Source, SourceChange, SourceId};
+use crate::tui::{self, Options, Source, SourceChange, SourceId, TuiError};
 
 /// Processes that may appear before the face takes note of them.
 const SOURCE_QUEUE: usize = 16;
@@ -41,31 +42,44 @@ pub struct Args {
     /// Serve agents over HTTP at this address too
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// One line for each thing that happens, without a screen: for screen readers and pipes
+    #[arg(long)]
+    plain: bool,
+    /// Colours: auto, ansi, dark, light, clear or mono
+    #[arg(long, value_name = "NAME", value_parser = settings::theme)]
+    theme: Option<settings::Chosen>,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    no_mouse: bool,
     /// Name every action with its keys, as tui.toml in the configuration folder can set them
     #[arg(long)]
     list_actions: bool,
 }
 
 pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
-    let keymap = match settings::keymap(Places::of(environment).config.as_deref()) {
-        Ok(keymap) => keymap,
+    let mut settings = match settings::read_from(Places::of(environment).config.as_deref()) {
+        Ok(settings) => settings,
         Err(error) => {
             streams.complain(error);
             return Exit::Config;
         }
     };
+    settings.theme = args.theme.map_or(settings.theme, |settings::Chosen(theme)| theme);
+    settings.mouse &= !args.no_mouse;
     if args.list_actions {
-        return list_actions(&keymap, streams);
+        return list_actions(&settings.keymap, streams);
     }
-    if !streams.out_is_terminal {
-        streams.complain("tui needs a terminal, and standard output is none; `zen threads list` answers a pipe");
+    if !streams.out_is_terminal && !args.plain {
+        streams.complain(
+            "tui needs a terminal, and standard output is none; `zen tui --plain` and `zen threads list` answer a pipe",
+        );
         return Exit::Usage;
     }
     let (runtime, config) = match launch::prepare(flags, environment, streams) {
         Ok(prepared) => prepared,
         Err(exit) => return exit,
     };
-    let exit = runtime.block_on(show(args, keymap, config, environment, streams)).unwrap_or_else(|exit| exit);
+    let exit = runtime.block_on(show(args, settings, config, environment, streams)).unwrap_or_else(|exit| exit);
     runtime.shutdown_background();
     exit
 }
@@ -82,7 +96,7 @@ fn list_actions(keymap: &Keymap, streams: &mut Streams) -> Exit {
 
 async fn show(
     args: &Args,
-    keymap: Keymap,
+    settings: Settings,
     config: Config,
     environment: &Environment,
     streams: &mut Streams,
@@ -120,11 +134,11 @@ async fn show(
         sources,
         clock: server.engine.clock,
         read_only: args.read_only,
-        keymap,
-        no_color: environment.text("NO_COLOR").is_ok_and(|value| value.is_some_and(|value| !value.is_empty())),
+        look: settings::look(&settings, environment),
+        keymap: settings.keymap,
         shutdown: shutdown.clone(),
     };
-    let left = tui::run(options).await;
+    let left = face(args.plain, options, streams).await;
     shutdown.begin();
     shutdown.drained(QUIT_GRACE).await;
     server.engine.children.end().await;
@@ -137,6 +151,15 @@ async fn show(
             streams.complain(error);
             Err(Exit::Failed)
         }
+    }
+}
+
+/// The face with or without a screen, until it is left.
+async fn face(plain: bool, options: Options, streams: &mut Streams) -> Result<tui::Exit, TuiError> {
+    if plain {
+        tui::plain::run(options, &mut streams.out).await.map_err(TuiError::Draw)
+    } else {
+        tui::run(options).await
     }
 }
 

@@ -77,6 +77,8 @@ fn fate(character: char) -> Fate {
         | '\u{feff}'
         | '\u{fff9}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e007f}' => Fate::Dropped,
+        // what makes another picture of the sign before it: terminals differ on how wide that one is
+        '\u{fe00}'..='\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' => Fate::Dropped,
         _ if character.width() == Some(0) => Fate::Mark,
         _ => Fate::Shown,
     }

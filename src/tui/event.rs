@@ -46,11 +46,24 @@ pub enum Event {
         source: SourceId,
         reply: Reply,
     },
+    Pointed {
+        pointer: Pointer,
+        column: u16,
+        row: u16,
+    },
     /// A block of code has its colours.
     Coloured {
         key: CodeKey,
         colours: Arc<[Run]>,
     },
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pointer {
+    Click,
+    WheelUp,
+    WheelDown,
 }
 
 /// What came of watching a source.
@@ -210,5 +223,19 @@ pub enum Effect {
         language: String,
         text: String,
     },
+    Terminal(TerminalAct),
     Quit,
+}
+
+/// What only the owner of the terminal can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TerminalAct {
+    /// Puts a text on the clipboard of the machine on which the terminal is.
+    Copy(String),
+    /// Gives the terminal back, stops, and takes it again when the shell lets the process go on.
+    Suspend,
+    /// Draws every cell anew.
+    Repaint,
+    /// Takes the mouse, or leaves it to the terminal.
+    Mouse(bool),
 }

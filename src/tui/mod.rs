@@ -6,15 +6,18 @@ mod event;
 mod figure;
 pub mod keymap;
 mod layout;
+pub mod look;
 mod markdown;
 mod model;
 mod pane;
+pub mod plain;
 mod rows;
 mod run_loop;
 mod screens;
 mod syntax;
+mod tabs;
 mod terminal;
-mod theme;
+pub mod theme;
 mod update;
 mod view;
 
@@ -31,6 +34,7 @@ use crate::clock::Clock;
 use crate::control::Control;
 use crate::shutdown::Shutdown;
 use keymap::Keymap;
+use look::Look;
 
 /// What the face is given. The caller has made sure that the output is a terminal.
 pub struct Options {
@@ -43,8 +47,7 @@ pub struct Options {
     pub read_only: bool,
     /// What the keys do.
     pub keymap: Keymap,
-    /// `NO_COLOR` is set.
-    pub no_color: bool,
+    pub look: Look,
     /// Leaves the screen when it begins (SIGTERM and the like arrive through it).
     pub shutdown: Shutdown,
 }
@@ -91,10 +94,11 @@ pub enum TuiError {
 
 /// Shows the face until a person quits or the process ends.
 pub async fn run(options: Options) -> Result<Exit, TuiError> {
-    let mut terminal = terminal::Terminal::enter().map_err(TuiError::Enter)?;
+    let terminal = terminal::Terminal::enter(options.look).map_err(TuiError::Enter)?;
     let size = terminal.size().map_err(TuiError::Enter)?;
-    let theme = theme::Theme::new(!options.no_color);
+    let theme = options.look.theme(options.clock);
     let mut model = model::Model::new(size, options.clock.wall(), theme, options.read_only);
     model.keymap = Arc::new(options.keymap.clone());
-    run_loop::run(model, options, EventStream::new(), |model| terminal.draw(model)).await
+    model.mouse = options.look.mouse;
+    run_loop::run(model, options, EventStream::new(), terminal).await
 }

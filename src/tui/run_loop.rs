@@ -6,13 +6,13 @@ use std::io;
 use std::task::Poll;
 use std::time::Duration;
 
-use crossterm::event::Event as Input;
+use crossterm::event::{Event as Input, MouseButton, MouseEvent, MouseEventKind};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::effect::Executor;
-use super::event::{Effect, Event};
+use super::event::{Effect, Event, Pointer, TerminalAct};
 use super::model::Model;
 use super::update::update;
 use super::{Exit, Options, Source, SourceChange, TuiError};
@@ -23,17 +23,34 @@ const FRAME: Duration = Duration::from_micros(16_700);
 /// Events that are taken in before a frame is considered.
 const DRAIN: usize = 1_024;
 
+/// What the loop draws on, and what can be done to it beside.
+pub(super) trait Glass {
+    fn draw(&mut self, model: &Model) -> io::Result<()>;
+
+    /// Does it; the size of the terminal where every cell of it has to be drawn anew.
+    fn act(&mut self, act: TerminalAct) -> io::Result<Option<(u16, u16)>>;
+}
+
 /// Runs until a person quits or the process ends.
 pub(super) async fn run(
     model: Model,
     options: Options,
     input: impl Stream<Item = io::Result<Input>> + Unpin,
-    draw: impl FnMut(&Model) -> io::Result<()>,
+    glass: impl Glass,
 ) -> Result<Exit, TuiError> {
     let Options { own, sources, clock, shutdown, .. } = options;
     let (executor, outcomes) = Executor::new(clock);
-    let mut running =
-        Running { model, executor, clock, input, sources: Some(sources), outcomes, draw, next_frame: clock.now() };
+    let mut running = Running {
+        model,
+        executor,
+        clock,
+        input,
+        sources: Some(sources),
+        outcomes,
+        glass,
+        next_frame: clock.now(),
+        failed: None,
+    };
     let mut exit = own.and_then(|own| running.attach(own));
     loop {
         if let Some(exit) = exit {
@@ -50,7 +67,7 @@ pub(super) async fn run(
     }
 }
 
-struct Running<I, D> {
+struct Running<I, G> {
     model: Model,
     executor: Executor,
     clock: Clock,
@@ -58,8 +75,10 @@ struct Running<I, D> {
     /// None once nobody looks for other processes any more.
     sources: Option<mpsc::Receiver<SourceChange>>,
     outcomes: mpsc::Receiver<Event>,
-    draw: D,
+    glass: G,
     next_frame: Instant,
+    /// What the terminal could not do.
+    failed: Option<io::Error>,
 }
 
 /// What woke the loop.
@@ -72,10 +91,10 @@ enum Happened {
     Time,
 }
 
-impl<I, D> Running<I, D>
+impl<I, G> Running<I, G>
 where
     I: Stream<Item = io::Result<Input>> + Unpin,
-    D: FnMut(&Model) -> io::Result<()>,
+    G: Glass,
 {
     /// Fits the model to what was taken in, and draws it if that is due.
     async fn settle(&mut self) -> Result<Option<Exit>, TuiError> {
@@ -84,8 +103,11 @@ where
             return Ok(exit);
         }
         let exit = self.update(Event::Drained { now: self.clock.wall() });
+        if let Some(error) = self.failed.take() {
+            return Err(TuiError::Draw(error));
+        }
         if exit.is_none() && self.model.redraw && self.clock.now() >= self.next_frame {
-            (self.draw)(&self.model).map_err(TuiError::Draw)?;
+            self.glass.draw(&self.model).map_err(TuiError::Draw)?;
             self.model.redraw = false;
             self.next_frame = self.clock.now() + FRAME;
         }
@@ -150,7 +172,8 @@ where
             Happened::Input(Input::Key(key)) => self.update(Event::Key(key)),
             Happened::Input(Input::Resize(width, height)) => self.update(Event::Resized { width, height }),
             Happened::Input(Input::Paste(text)) => self.update(Event::Pasted(text)),
-            Happened::Input(Input::Mouse(_) | Input::FocusGained | Input::FocusLost) => None,
+            Happened::Input(Input::Mouse(mouse)) => self.point(mouse),
+            Happened::Input(Input::FocusGained | Input::FocusLost) => None,
             Happened::Change(SourceChange::Appeared(source)) => self.attach(source),
             Happened::Change(SourceChange::Gone(source)) => self.update(Event::Disappeared(source)),
             Happened::Nobody => {
@@ -171,15 +194,36 @@ where
         self.update(event)
     }
 
+    fn point(&mut self, mouse: MouseEvent) -> Option<Exit> {
+        let pointer = match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => Pointer::Click,
+            MouseEventKind::ScrollUp => Pointer::WheelUp,
+            MouseEventKind::ScrollDown => Pointer::WheelDown,
+            _ => return None,
+        };
+        self.update(Event::Pointed { pointer, column: mouse.column, row: mouse.row })
+    }
+
     fn update(&mut self, event: Event) -> Option<Exit> {
         let mut exit = None;
         for effect in update(&mut self.model, event) {
-            if effect == Effect::Quit {
-                exit = Some(Exit::Quit);
+            match effect {
+                Effect::Quit => exit = Some(Exit::Quit),
+                Effect::Terminal(act) => self.act(act),
+                effect => self.executor.run(effect),
             }
-            self.executor.run(effect);
         }
         exit
+    }
+
+    fn act(&mut self, act: TerminalAct) {
+        match self.glass.act(act) {
+            Ok(None) => {}
+            Ok(Some((width, height))) => {
+                self.update(Event::Resized { width, height });
+            }
+            Err(error) => self.failed = Some(error),
+        }
     }
 }
 

@@ -6,22 +6,33 @@ use std::panic::{self, PanicHookInfo};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread::{self, ThreadId};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
 };
 use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use rustix::process::{Signal, kill_current_process_group};
 
+use super::event::TerminalAct;
+use super::look::Look;
 use super::model::Model;
+use super::run_loop::Glass;
 use super::view;
 
 /// Holds a frame of a large terminal, so that it goes out in one write.
 const FRAME_BYTES: usize = 64 << 10;
 /// Panics of other threads that are kept until the screen is left.
 const MAX_PANICS: usize = 8;
+/// The wheel and clicks, told by cell. Not every motion: that would wake us at each.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
 /// Whether the screen is taken, by which thread, and what panicked elsewhere meanwhile.
 static TAKEN: Mutex<Option<Taken>> = Mutex::new(None);
@@ -36,22 +47,22 @@ struct Taken {
 pub(super) struct Terminal {
     screen: ratatui::Terminal<CrosstermBackend<Held>>,
     frame: Held,
+    mouse: bool,
+    tmux: bool,
     _given_back: GivenBack,
 }
 
 impl Terminal {
     /// Takes the terminal over. What was changed is undone if not all of it can be.
-    pub(super) fn enter() -> io::Result<Self> {
+    pub(super) fn enter(look: Look) -> io::Result<Self> {
         HOOK.call_once(hook_panics);
-        *taken() = Some(Taken { thread: thread::current().id(), panics: Vec::new() });
         let given_back = GivenBack;
-        enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        take(look.mouse)?;
         // The theme leaves colours out where they are not wanted; crossterm would reset the weight with them.
         crossterm::style::force_color_output(true);
         let frame = Held::new();
         let screen = ratatui::Terminal::new(CrosstermBackend::new(frame.clone()))?;
-        Ok(Self { screen, frame, _given_back: given_back })
+        Ok(Self { screen, frame, mouse: look.mouse, tmux: look.tmux, _given_back: given_back })
     }
 
     pub(super) fn size(&self) -> io::Result<(u16, u16)> {
@@ -59,8 +70,38 @@ impl Terminal {
         Ok((size.width, size.height))
     }
 
+    /// Draws every cell with the next frame. Not by `clear`, which asks the terminal where its cursor is and waits.
+    fn repaint(&mut self) -> io::Result<(u16, u16)> {
+        let (width, height) = crossterm::terminal::size()?;
+        self.screen.resize(Rect::new(0, 0, width, height))?;
+        Ok((width, height))
+    }
+
+    /// Stops the whole job, as the shell expects of ctrl-z. Not by SIGTSTP, which the kernel ignores for a process without
+    /// a shell to return to.
+    fn suspend(&mut self) -> io::Result<(u16, u16)> {
+        give_back();
+        kill_current_process_group(Signal::STOP)?;
+        take(self.mouse)?;
+        self.repaint()
+    }
+
+    /// OSC 52. Within tmux it has to be wrapped to reach the terminal outside.
+    fn copy(&self, text: &str) -> io::Result<()> {
+        let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
+        let mut out = io::stdout().lock();
+        if self.tmux {
+            write!(out, "\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b"))?;
+        } else {
+            out.write_all(sequence.as_bytes())?;
+        }
+        out.flush()
+    }
+}
+
+impl Glass for Terminal {
     /// Draws the model in one write that the terminal shows at once.
-    pub(super) fn draw(&mut self, model: &Model) -> io::Result<()> {
+    fn draw(&mut self, model: &Model) -> io::Result<()> {
         if let Some(taken) = taken().as_mut() {
             taken.thread = thread::current().id();
         }
@@ -69,6 +110,28 @@ impl Terminal {
         queue!(self.screen.backend_mut(), EndSynchronizedUpdate)?;
         self.frame.release(&mut io::stdout().lock())
     }
+
+    fn act(&mut self, act: TerminalAct) -> io::Result<Option<(u16, u16)>> {
+        match act {
+            TerminalAct::Copy(text) => self.copy(&text).map(|()| None),
+            TerminalAct::Suspend => self.suspend().map(Some),
+            TerminalAct::Repaint => self.repaint().map(Some),
+            TerminalAct::Mouse(on) => {
+                self.mouse = on;
+                let mut out = io::stdout().lock();
+                out.write_all(if on { MOUSE_ON } else { MOUSE_OFF }.as_bytes())?;
+                out.flush().map(|()| None)
+            }
+        }
+    }
+}
+
+/// Makes the terminal ours.
+fn take(mouse: bool) -> io::Result<()> {
+    *taken() = Some(Taken { thread: thread::current().id(), panics: Vec::new() });
+    enable_raw_mode()?;
+    let mouse = Print(if mouse { MOUSE_ON } else { "" });
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide, mouse)
 }
 
 /// Gives the terminal back when dropped, also where entering failed half way.
@@ -80,12 +143,14 @@ impl Drop for GivenBack {
     }
 }
 
-/// Undoes what [`Terminal::enter`] did, once. Failures are not spoken of: there is no place left to say so.
+/// Undoes what [`take`] did, once. Failures are not spoken of: there is no place left to say so.
 fn give_back() {
     let Some(left) = taken().take() else { return };
     let mut out = io::stdout();
-    let _ = execute!(out, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
+    // First the keys, so that whoever sees the screen as it was finds them as they were.
     let _ = disable_raw_mode();
+    let mouse = Print(MOUSE_OFF);
+    let _ = execute!(out, EndSynchronizedUpdate, mouse, DisableBracketedPaste, LeaveAlternateScreen, Show);
     for panic in left.panics {
         let _ = writeln!(io::stderr(), "{panic}");
     }

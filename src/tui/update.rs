@@ -3,6 +3,7 @@
 pub(super) mod find;
 mod hands;
 mod keys;
+pub(super) mod manners;
 mod replies;
 mod talk;
 
@@ -37,6 +38,7 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
             model.size = (width, height);
             Vec::new()
         }
+        Event::Pointed { pointer, column, row } => manners::point(model, pointer, column, row),
         Event::Drained { now } => settle(model, now),
         Event::Appeared { source, name, own } => appear(model, source, &name, own),
         Event::Disappeared(source) => {

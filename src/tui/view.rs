@@ -17,14 +17,12 @@ use super::screens::{
     activity, budget, compose, form, help, log, message, models, notice, overview, palette, prompt, question, sheet,
     threads, turns, waiting,
 };
+use super::tabs::{marks, tabs, totals};
 use super::theme::{Role, Theme};
 use crate::text;
 
 /// Cells that one source may take in the head.
 const SOURCE: usize = 44;
-
-/// From this width on the head names all screens; below, the open one.
-const FULL_TABS: usize = 80;
 
 /// Draws a frame.
 ///
@@ -84,11 +82,13 @@ fn head(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     let theme = model.theme;
     let width = usize::from(areas.header.width);
     let right = vec![Span::styled(format!("{} ", totals(model)), theme.style(Role::Muted))];
-    let totals: usize = right.iter().map(Span::width).sum();
-    let mut left = tabs(model, width >= FULL_TABS);
-    // What is going on matters more than the names of the other screens.
-    if left.iter().map(Span::width).sum::<usize>() + totals > width {
-        left = tabs(model, false);
+    let mut left = vec![Span::raw(" "), Span::styled("zen", theme.style(Role::Heading))];
+    for tab in tabs(model, width) {
+        let role = if model.screen == tab.screen { Role::Selected } else { Role::Muted };
+        left.push(Span::styled(tab.says, theme.style(role)));
+    }
+    for mark in marks(model) {
+        left.push(Span::styled(format!("  {mark}"), theme.style(Role::Warning)));
     }
     if areas.breadth == Breadth::Minimal {
         let marks = model.sources.iter().map(|source| mark(source, theme)).chain([Span::raw(" ")]).collect();
@@ -96,33 +96,6 @@ fn head(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     }
     put(buffer, areas.header, 0, &spread(left, right, width));
     put(buffer, areas.header, 1, &sources(model, width));
-}
-
-/// The screens by their keys: all with their names, or the open one alone.
-fn tabs(model: &Model, named: bool) -> Vec<Span<'static>> {
-    let theme = model.theme;
-    let mut spans = vec![Span::raw(" "), Span::styled("zen", theme.style(Role::Heading))];
-    for screen in Screen::ALL {
-        let role = if model.screen == screen { Role::Selected } else { Role::Muted };
-        let key = model.keymap.first(Action::Go(screen)).unwrap_or_default();
-        let name = if named || model.screen == screen { screen.title() } else { "" };
-        spans.push(Span::styled(format!("  {key} {name}").trim_end().to_owned(), theme.style(role)));
-    }
-    if model.read_only {
-        spans.push(Span::styled("  read-only", theme.style(Role::Warning)));
-    }
-    spans
-}
-
-fn totals(model: &Model) -> String {
-    let threads = model.sources.iter().map(|source| source.threads.len()).sum();
-    let calls: usize = model.sources.iter().map(|source| source.in_flight().count()).sum();
-    let calls = match calls {
-        0 => String::new(),
-        1 => " · 1 call in flight".to_owned(),
-        calls => format!(" · {calls} calls in flight"),
-    };
-    format!("{}{calls}", figure::plural(threads, "thread"))
 }
 
 fn sources<'a>(model: &'a Model, width: usize) -> Line<'a> {

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it cannot go on, its helpers included")]
 
 use std::collections::HashSet;
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -14,6 +15,7 @@ use zen::rehearsal::{Rehearsal, Scene};
 use zen::shutdown::Shutdown;
 use zen::tui;
 use zen::tui::keymap::Keymap;
+use zen::tui::look::Look;
 
 use crate::support::place::Place;
 use crate::support::screen::{BEFORE, Screen};
@@ -125,7 +127,7 @@ async fn a_face_that_panics_when_told_to() {
         clock: Clock::system(),
         read_only: false,
         keymap: Keymap::default(),
-        no_color: false,
+        look: Look::default(),
         shutdown: shutdown.clone(),
     };
     let mut here = signal(SignalKind::user_defined1()).unwrap();
@@ -170,6 +172,67 @@ fn a_panic_of_another_thread_is_told_once_the_face_is_left() {
     assert_eq!(screen.ended(), 0);
     assert_given_back(&screen);
     assert!(screen.text().contains("another thread panicked"), "{}", screen.text());
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_to_the_shell_and_takes_it_back() {
+    let place = Place::new();
+    let mut screen = face(&place, &["--demo"]);
+    screen.shows(&["2 threads"]);
+    assert_taken(&screen);
+    for size in [SIZE, (80, 24)] {
+        screen.press("\x1a");
+        screen.stopped();
+        assert_given_back(&screen);
+        // A person pulls at the window meanwhile: only the size at the return counts.
+        screen.resize(size.0, size.1);
+        screen.signal(Signal::CONT);
+        screen.shows(&["zen  1", "threads"]);
+        assert_taken(&screen);
+    }
+    screen.press("5");
+    screen.shows(&["Messages"]);
+    screen.signal(Signal::TERM);
+    assert_eq!(screen.ended(), 0);
+    assert_given_back(&screen);
+}
+
+#[test]
+fn the_mouse_is_taken_toggled_and_given_back_and_a_copy_goes_to_the_terminal() {
+    let place = Place::new();
+    let mut screen = face(&place, &["--demo"]);
+    screen.shows(&["2 threads", "first text"]);
+    assert!(screen.modes().mouse);
+    screen.press("y");
+    screen.shows(&["to the terminal's clipboard (36 B, OSC 52)"]);
+    assert!(screen.oddities().iter().any(|odd| odd.starts_with("copy")), "{:?}", screen.oddities());
+    // The tab of the log, by the protocol that tells cells by number.
+    screen.press("\x1b[<0;51;1M");
+    screen.shows(&["Messages"]);
+    screen.press("M");
+    screen.shows(&["the mouse is the terminal's again"]);
+    assert!(!screen.modes().mouse);
+    screen.press("M");
+    screen.shows(&["the mouse is zen's"]);
+    assert!(screen.modes().mouse);
+    screen.press("\x03\x03");
+    assert_eq!(screen.ended(), 0);
+    assert_eq!(screen.modes(), *screen.modes_before());
+}
+
+#[test]
+fn without_a_screen_it_says_line_by_line_what_happens() {
+    let place = Place::new();
+    let mut command = place.command(&["tui", "--plain", "--demo"]);
+    let mut zen =
+        command.as_std_mut().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(zen.stdout.take().unwrap()).lines().map(Result::unwrap);
+    for wanted in ["watching this process: ", "call 1 chat is done after ", "turn 1 of chat by scripted-"] {
+        let line = lines.find(|line| line.contains(wanted)).unwrap_or_else(|| panic!("no line says {wanted:?}"));
+        assert!(line.as_bytes()[8] == b' ' && !line.contains('\x1b'), "{line:?}");
+    }
+    rustix::process::kill_process(rustix::process::Pid::from_child(&zen), Signal::TERM).unwrap();
+    assert_eq!(zen.wait().unwrap().code(), Some(0));
 }
 
 #[tokio::test]
@@ -382,7 +445,7 @@ fn is_own(sequence: &str) -> bool {
         return false;
     };
     match parameters.strip_prefix('?') {
-        Some(mode) => ["25", "1049", "2004", "2026"].contains(&mode) && ["h", "l"].contains(&end),
+        Some(mode) => ["25", "1000", "1006", "1049", "2004", "2026"].contains(&mode) && ["h", "l"].contains(&end),
         None => ["H", "J", "m"].contains(&end) && parameters.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b';')),
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use crossterm::event::KeyEvent;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::text::nearest;
 use action::{ACTIONS, Action};
@@ -41,6 +42,9 @@ pub struct BadKeymap(pub Vec<String>);
 struct File {
     #[serde(default)]
     keys: BTreeMap<String, OneOrMany>,
+    /// The rest of the file, which is not about keys.
+    #[serde(default, rename = "look")]
+    _look: IgnoredAny,
 }
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! Answers as models write them, and what no terminal may be sent, each as the reader shows it.
+//! What becomes of Markdown, its marks and its mischief.
 
 use proptest::prelude::*;
 

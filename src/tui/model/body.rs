@@ -137,6 +137,11 @@ impl Body {
         }
     }
 
+    /// The text as it was written, made harmless.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }

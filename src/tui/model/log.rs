@@ -301,6 +301,12 @@ impl Detail {
         self.scroll = step.from(self.scroll, self.last());
     }
 
+    /// What is shown of it, whole.
+    pub fn text(&self) -> String {
+        let parts: Vec<&str> = self.parts.iter().map(|part| part.body.text()).collect();
+        parts.join("\n\n")
+    }
+
     /// The lines on screen.
     pub fn seen(&self) -> impl Iterator<Item = Line<'_>> {
         self.rows.iter().skip(self.scroll).take(self.height).map(|row| match row {

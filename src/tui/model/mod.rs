@@ -26,6 +26,7 @@ pub mod source;
 pub mod threads;
 pub mod waiting;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +58,7 @@ use super::layout::{Areas, Breadth, areas};
 use super::theme::{Role, Theme};
 use crate::control::types::{CallSummary, ThreadSummary};
 use crate::id::{CallId, ThreadId};
+use crate::text;
 use crate::unit::UnixMillis;
 
 /// How long a toast stands.
@@ -96,6 +98,10 @@ pub struct Model {
     pub going_to: Option<Row>,
     /// What was expired from here last, while it may be taken back.
     pub expired: Vec<Held>,
+    /// Prompts, answers and messages are not shown.
+    pub hidden: bool,
+    /// The mouse is ours.
+    pub mouse: bool,
     /// Something on screen has changed since the last frame.
     pub redraw: bool,
 }
@@ -228,6 +234,8 @@ impl Model {
             sends: 0,
             going_to: None,
             expired: Vec::new(),
+            hidden: false,
+            mouse: false,
             redraw: true,
         }
     }
@@ -272,6 +280,11 @@ impl Model {
             Some(Overlay::Ask(question)) => Some(question),
             _ => None,
         }
+    }
+
+    /// A text that others wrote, unless such texts are hidden.
+    pub fn veil<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.hidden { Cow::Owned(veiled(text)) } else { Cow::Borrowed(text) }
     }
 
     pub fn dropped(&self) -> u64 {
@@ -325,4 +338,10 @@ impl Model {
         });
         list.min()
     }
+}
+
+/// What stands in the place of a hidden text: as wide, and without a letter of it.
+fn veiled(text: &str) -> String {
+    let veil = |word: &str| "░".repeat(text::width(word));
+    text.split(' ').map(veil).collect::<Vec<_>>().join(" ")
 }

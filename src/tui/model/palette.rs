@@ -105,7 +105,7 @@ fn threads_of(model: &Model) -> impl Iterator<Item = Entry> {
     model.threads.rows().iter().take(MAX_THREADS).filter_map(|row| {
         let threads::Row::Thread(source, id) = *row else { return None };
         let thread = model.thread(source, id)?;
-        let name = format!("{} {} {}", id.short(), thread.tool, thread.title);
+        let name = format!("{} {} {}", id.short(), thread.tool, model.veil(&thread.title));
         Some(Entry { goal: Goal::Thread(*row), name, note: "thread".to_owned() })
     })
 }

@@ -264,6 +264,16 @@ impl Reader {
         }
     }
 
+    /// The number and the text of the turn that is read, the first that begins on screen or the one that fills it: its
+    /// answer, or its prompt where there is none.
+    pub fn turn_here(&self) -> Option<(u32, &str)> {
+        let head = |row: &Row| if let Row::TurnHead(at) = row { Some(*at) } else { None };
+        let above = &self.rows[..self.scroll.min(self.rows.len())];
+        let at = self.seen().iter().find_map(head).or_else(|| above.iter().rev().find_map(head));
+        let turn = self.turns.get(at.unwrap_or_default())?;
+        Some((turn.detail.number, turn.answer.as_ref().unwrap_or(&turn.prompt).text()))
+    }
+
     /// The rows on screen.
     pub fn seen(&self) -> &[Row] {
         let first = self.scroll.min(self.rows.len());

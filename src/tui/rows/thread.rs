@@ -106,6 +106,10 @@ impl<'a> Shown<'a> {
         Line::from(spans)
     }
 
+    fn veiled(&self, text: Cow<'a, str>) -> Cow<'a, str> {
+        if self.model.hidden { self.model.veil(&text).into_owned().into() } else { text }
+    }
+
     fn beginning(&self, running: bool, id: &str, tool: &str, model: Option<&str>) -> Vec<Span<'a>> {
         let theme = self.model.theme;
         let mark = if self.selected { "▌" } else { " " };
@@ -131,11 +135,11 @@ impl<'a> Shown<'a> {
         let theme = self.model.theme;
         let (lead, said) = match self.row {
             Row::Thread(source, id) => match self.model.thread(source, id) {
-                Some(thread) => (thread.model.as_ref().map(|model| model.as_str()), titled(thread)),
+                Some(thread) => (thread.model.as_ref().map(|model| model.as_str()), self.veiled(titled(thread))),
                 None => return Line::default(),
             },
             Row::Call(source, id) => match self.model.call(source, id) {
-                Some(call) => (call.model.as_ref().map(|model| model.as_str()), stage(&call.stage).into()),
+                Some(call) => (call.model.as_ref().map(|model| model.as_str()), Cow::Borrowed(stage(&call.stage))),
                 None => return Line::default(),
             },
         };

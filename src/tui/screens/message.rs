@@ -42,7 +42,7 @@ pub fn draw(model: &Model, detail: &Detail, buffer: &mut Buffer, areas: &Areas) 
     for (row, content) in detail.seen().enumerate() {
         let line = match content {
             Content::Title(title) => Line::styled(format!("{MARGIN}{title}"), theme.style(Role::Heading)),
-            Content::Text(text) => Line::from(vec![Span::raw(MARGIN), Span::raw(text)]),
+            Content::Text(text) => Line::from(vec![Span::raw(MARGIN), Span::raw(model.veil(text))]),
             Content::Missing(count) => {
                 let said = format!("{MARGIN}… {} more characters are not sent", figure::count(count));
                 Line::styled(said, theme.style(Role::Muted))

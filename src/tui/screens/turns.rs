@@ -118,7 +118,7 @@ fn line<'a>(model: &'a Model, reader: &'a Reader, row: Row, columns: usize) -> L
 }
 
 fn pieces<'a>(model: &Model, gutter: Span<'a>, pieces: Vec<(&'a str, Role)>) -> Line<'a> {
-    let spans = pieces.into_iter().map(|(text, role)| Span::styled(text, model.theme.style(role)));
+    let spans = pieces.into_iter().map(|(text, role)| Span::styled(model.veil(text), model.theme.style(role)));
     [gutter].into_iter().chain(spans).collect()
 }
 

@@ -10,7 +10,7 @@ use crate::control::ControlError;
 use crate::control::types::*;
 use crate::event::Removal;
 use crate::id::{CallId, MessageSeq};
-use crate::tui::event::{Event, Reply, Watch};
+use crate::tui::event::{Event, Pointer, Reply, Watch};
 use crate::tui::view::view;
 
 fn keys() -> impl Strategy<Value = Event> {
@@ -23,6 +23,10 @@ fn keys() -> impl Strategy<Value = Event> {
         let modifiers = if ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
         Event::Key(KeyEvent::new(code, modifiers))
     })
+}
+
+fn pointers() -> impl Strategy<Value = Pointer> {
+    prop::sample::select(vec![Pointer::Click, Pointer::WheelUp, Pointer::WheelDown])
 }
 
 fn updates() -> impl Strategy<Value = Update> {
@@ -79,6 +83,7 @@ fn events() -> impl Strategy<Value = Event> {
         4 => (source(), updates()).prop_map(|(source, update)| Event::Watched { source, watch: Watch::Update(update) }),
         4 => (source(), replies()).prop_map(|(source, reply)| Event::Replied { source, reply }),
         1 => any::<String>().prop_map(Event::Pasted),
+        2 => (pointers(), 0u16..160, 0u16..50).prop_map(|(pointer, column, row)| Event::Pointed { pointer, column, row }),
         2 => (0u16..160, 0u16..50).prop_map(|(width, height)| Event::Resized { width, height }),
         1 => source().prop_map(|source| Event::Watched { source, watch: Watch::Ended("gone".to_owned()) }),
         1 => (source(), any::<String>()).prop_map(|(source, name)| Event::Appeared { source, name, own: false }),

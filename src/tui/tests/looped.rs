@@ -19,7 +19,9 @@ use crate::control::types::*;
 use crate::control::{Control, ControlError, Reply};
 use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
 use crate::shutdown::Shutdown;
+use crate::tui::event::TerminalAct;
 use crate::tui::keymap::Keymap;
+use crate::tui::look::Look;
 use crate::tui::model::Model;
 use crate::tui::theme::Theme;
 use crate::tui::{Exit, Options, Source, SourceChange, TuiError, run_loop};
@@ -155,6 +157,21 @@ impl Control for Scripted {
     }
 }
 
+/// Counts frames, and does nothing else that a terminal does.
+#[derive(Default)]
+struct Counted(Arc<AtomicUsize>);
+
+impl run_loop::Glass for Counted {
+    fn draw(&mut self, _: &Model) -> io::Result<()> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn act(&mut self, _: TerminalAct) -> io::Result<Option<(u16, u16)>> {
+        Ok(None)
+    }
+}
+
 /// A running loop with its ends in our hands.
 struct Looped {
     keys: mpsc::Sender<Input>,
@@ -176,7 +193,7 @@ impl Looped {
             clock,
             read_only: false,
             keymap: Keymap::default(),
-            no_color: false,
+            look: Look::default(),
             shutdown: shutdown.clone(),
         };
         let model = Model::new((100, 30), NOW, Theme::new(true), false);
@@ -185,13 +202,7 @@ impl Looped {
             Some((Ok::<_, io::Error>(input), pressed))
         });
         let drawn = Arc::clone(&frames);
-        let ended = tokio::spawn(async move {
-            let draw = |_: &Model| {
-                drawn.fetch_add(1, Ordering::Relaxed);
-                Ok(())
-            };
-            run_loop::run(model, options, Box::pin(input), draw).await
-        });
+        let ended = tokio::spawn(async move { run_loop::run(model, options, Box::pin(input), Counted(drawn)).await });
         Self { keys, sources, shutdown, frames, ended }
     }
 
@@ -284,10 +295,17 @@ async fn the_keyboard_is_only_polled_by_who_can_be_woken() {
     });
     let (_sources, sources) = mpsc::channel(1);
     let (clock, shutdown) = (Clock::anchored(NOW), Shutdown::default());
-    let options =
-        Options { own: None, sources, clock, read_only: false, keymap: Keymap::default(), no_color: false, shutdown };
+    let options = Options {
+        own: None,
+        sources,
+        clock,
+        read_only: false,
+        keymap: Keymap::default(),
+        look: Look::default(),
+        shutdown,
+    };
     let model = Model::new((100, 30), NOW, Theme::new(true), false);
-    let running = run_loop::run(model, options, input, |_: &Model| Ok(()));
+    let running = run_loop::run(model, options, input, Counted::default());
     assert!(timeout(Duration::from_secs(1), running).await.is_err(), "nobody quits");
     assert_eq!(deaf.load(Ordering::Relaxed), 0);
 }

@@ -7,6 +7,7 @@ mod frames;
 mod hands;
 mod hostile;
 mod looped;
+mod manners;
 mod sample;
 mod steering;
 mod talking;

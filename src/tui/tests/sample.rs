@@ -118,6 +118,11 @@ pub fn at_each_size(face: &mut Driven) -> String {
     frames.join("\n")
 }
 
+/// The key with ctrl held.
+pub fn control(key: char) -> Event {
+    Event::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::CONTROL))
+}
+
 pub fn thread_id(digit: char) -> ThreadId {
     format!("{}-1c02-4a4a-8b8b-{}", digit.to_string().repeat(8), digit.to_string().repeat(12)).parse().unwrap()
 }

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{find, hands, talk};
+use super::{find, hands, manners, talk};
 use crate::control::types::ThreadSummary;
 use crate::id::{CallId, ThreadId};
 use crate::tui::SourceId;
@@ -146,6 +146,10 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Palette => find::open_palette(model),
         Action::Help => model.overlays.push(Overlay::Help(Help::default())),
         Action::Quit => return quit(model),
+        Action::Theme | Action::Hide | Action::Mouse | Action::CopyText | Action::CopyId => {
+            return manners::act(model, action);
+        }
+        Action::Redraw | Action::Suspend => return manners::act(model, action),
     }
     Vec::new()
 }
@@ -304,7 +308,7 @@ fn expire_question(model: &Model, source: SourceId, id: ThreadId, thread: &Threa
     let turns = figure::plural(usize::try_from(thread.turns).unwrap_or(usize::MAX), "turn");
     let mut lines = vec![format!("{} · {} · {turns}", id.short(), thread.tool)];
     if !thread.title.is_empty() {
-        lines.push(format!("“{}”", thread.title));
+        lines.push(format!("“{}”", model.veil(&thread.title)));
     }
     lines.push(format!("in {}", name(model, source)));
     lines.push(String::new());

@@ -10,7 +10,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpid};
 use vt100::MouseProtocolMode;
 
 use super::{PATIENCE, canary};
@@ -62,7 +62,8 @@ pub struct Modes {
 }
 
 impl Screen {
-    /// Runs the command, with nothing in its environment but what it names, a kind of terminal and a language.
+    /// Runs the command, with nothing in its environment but what it names, a kind of terminal that says its colours, and
+    /// a language.
     pub fn open(command: &Command, (width, height): (u16, u16)) -> Self {
         let pty = native_pty_system().openpty(size(width, height)).unwrap();
         let mut shell = CommandBuilder::new("/bin/sh");
@@ -70,7 +71,8 @@ impl Screen {
         shell.arg(command.get_program());
         shell.args(command.get_args());
         shell.env_clear();
-        for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("AFTER", AFTER)] {
+        for (name, value) in [("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("AFTER", AFTER), ("COLORFGBG", "15;0")]
+        {
             shell.env(name, value);
         }
         for (name, value) in command.get_envs() {
@@ -142,6 +144,12 @@ impl Screen {
     /// Waits until the command has ended, without a look at what it shows.
     pub fn ended_unswept(&self) {
         drop(self.shared.wait(|seen| code(&seen.text()).is_some()));
+    }
+
+    /// Waits until the command has left the screen and stopped, and its shell with it, as when it is suspended.
+    pub fn stopped(&self) {
+        self.wait_for("the screen to be left", |text| text.starts_with(BEFORE));
+        waitpid(Some(self.session()), WaitOptions::UNTRACED).unwrap();
     }
 
     /// Closes the terminal, as a person does who closes the window.
