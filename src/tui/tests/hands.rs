@@ -76,7 +76,7 @@ fn a_mark_on_a_thread_that_is_gone_is_gone_with_it() {
 
 #[test]
 fn a_pin_turns_over_and_marked_threads_go_the_same_way() {
-    let mut face = Driven::full(100, 30);
+    let mut face = Driven::full(180, 30);
     let tags = vec!["ttl\u{1b}[2J".to_owned()];
     let pinned = ThreadSummary { pinned: true, tags, ..other().threads.remove(0) };
     face.send(OTHER, Update::Delta(Box::new(Delta { threads: vec![pinned], ..Delta::default() })));
