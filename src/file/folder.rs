@@ -23,25 +23,6 @@ pub fn folder(roots: &Roots, spelling: &str) -> Result<Directory, Refusal> {
     }
 }
 
-/// What is known of a path without reading it, for whoever reads it by himself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference {
-    /// Absolute, as it was named.
-    pub path: PathBuf,
-    /// In bytes; None of a folder.
-    pub size: Option<u64>,
-}
-
-/// Refers to a file or folder inside an open root that may be read.
-pub fn refer(roots: &Roots, spelling: &str) -> Result<Reference, Refusal> {
-    let named = Named::parse(roots, spelling)?;
-    let size = match open_named(roots, &named)? {
-        Found::File(opened) => Some(opened.size),
-        Found::Folder { .. } => None,
-    };
-    Ok(Reference { path: named.path, size })
-}
-
 /// The first open root, where a call names no folder.
 pub fn first_root(roots: &Roots) -> Result<Directory, Refusal> {
     match roots.list().next().and_then(Path::to_str) {

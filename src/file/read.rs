@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,15 +28,27 @@ pub struct Gathered {
     pub refused: Vec<(String, Refusal)>,
 }
 
-/// A file that is there, of which nothing was read.
+/// A file or folder that is there, of which nothing was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// Absolute, as it was first named, or as it was found in a folder that was named.
     pub path: PathBuf,
-    /// In bytes.
-    pub size: u64,
+    /// In bytes; None of a folder.
+    pub size: Option<u64>,
     /// Where it is known from an earlier reading.
     pub lines: Option<usize>,
+}
+
+impl fmt::Display for Reference {
+    /// `/p/a.rs (8 bytes, 2 lines)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        match (self.size, self.lines) {
+            (None, _) => f.write_str(" (folder)"),
+            (Some(size), None) => write!(f, " ({size} bytes)"),
+            (Some(size), Some(lines)) => write!(f, " ({size} bytes, {lines} lines)"),
+        }
+    }
 }
 
 /// What became of the paths of a step that only refers to them.
@@ -47,15 +60,23 @@ pub struct Surveyed {
 
 /// Reads the files that `paths` name, and those in the folders that `paths` name.
 pub fn gather(roots: &Roots, paths: &[String], limits: &config::Files) -> Gathered {
-    let mut gathering = Gathering::new(roots, limits, true);
+    let mut gathering = Gathering::new(roots, limits, None);
     gathering.all(paths);
     Gathered { files: gathering.files, refused: gathering.refused }
 }
 
-/// Finds the files that [`gather`] would read, with the same refusals as far as a file's name, kind and size tell, and
-/// reads none.
-pub fn survey(roots: &Roots, paths: &[String], limits: &config::Files) -> Surveyed {
-    let mut gathering = Gathering::new(roots, limits, false);
+/// Who will read what is only referred to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// zen, later: the files that [`gather`] would read, with the same refusals as far as a file's name, kind and size tell.
+    Zen,
+    /// Somebody else, by himself: folders are named, not opened, and sizes are his to mind.
+    Another,
+}
+
+/// Finds what `paths` name for this reader, and reads nothing.
+pub fn survey(roots: &Roots, paths: &[String], limits: &config::Files, reader: Reader) -> Surveyed {
+    let mut gathering = Gathering::new(roots, limits, Some(reader));
     gathering.all(paths);
     Surveyed { files: gathering.references, refused: gathering.refused }
 }
@@ -63,8 +84,8 @@ pub fn survey(roots: &Roots, paths: &[String], limits: &config::Files) -> Survey
 struct Gathering<'a> {
     roots: &'a Roots,
     limits: &'a config::Files,
-    /// Whether files are read, or only referred to.
-    reads: bool,
+    /// For whom files are only referred to; None where they are read.
+    refers_for: Option<Reader>,
     seen: HashSet<Identity>,
     bytes: u64,
     files: Vec<TextFile>,
@@ -73,9 +94,9 @@ struct Gathering<'a> {
 }
 
 impl<'a> Gathering<'a> {
-    fn new(roots: &'a Roots, limits: &'a config::Files, reads: bool) -> Self {
+    fn new(roots: &'a Roots, limits: &'a config::Files, refers_for: Option<Reader>) -> Self {
         let (files, references, refused) = (Vec::new(), Vec::new(), Vec::new());
-        Self { roots, limits, reads, seen: HashSet::new(), bytes: 0, files, references, refused }
+        Self { roots, limits, refers_for, seen: HashSet::new(), bytes: 0, files, references, refused }
     }
 
     fn all(&mut self, paths: &[String]) {
@@ -91,6 +112,10 @@ impl<'a> Gathering<'a> {
         let named = Named::parse(roots, spelling)?;
         match open_named(roots, &named)? {
             Found::File(opened) => self.read(named.path, opened),
+            Found::Folder { .. } if self.refers_for == Some(Reader::Another) => {
+                self.references.push(Reference { path: named.path, size: None, lines: None });
+                Ok(())
+            }
             Found::Folder { place } => self.folder(&named.path, &place),
         }
     }
@@ -129,13 +154,13 @@ impl<'a> Gathering<'a> {
             return Err(Refusal::TooMany { max: self.limits.max_files });
         }
         let (identity, size) = (opened.identity, opened.size);
-        if size > self.limits.max_file {
+        if size > self.limits.max_file && self.refers_for != Some(Reader::Another) {
             return Err(Refusal::TooLarge { size, max: self.limits.max_file });
         }
-        if !self.reads {
+        if self.refers_for.is_some() {
             let lines = self.roots.cache().lines(&opened.real, &opened.stamp);
             self.seen.insert(identity);
-            self.references.push(Reference { path, size, lines });
+            self.references.push(Reference { path, size: Some(size), lines });
             return Ok(());
         }
         if size > MAX_GATHERED - self.bytes {
@@ -405,8 +430,8 @@ mod tests {
         let project = Project::new(&[("a/a.rs", b"one\ntwo\n"), ("a/.env", b"KEY=1"), ("big.rs", &[b'x'; 2_000])]);
         let roots = Roots::open(&project.limits, project.folder.path(), None).unwrap();
         let paths = ["a", "a/.env", "big.rs", "no.rs"].map(|name| project.path(name));
-        let surveyed = survey(&roots, &paths, &project.limits);
-        assert_eq!(surveyed.files, [Reference { path: project.path("a/a.rs").into(), size: 8, lines: None }]);
+        let surveyed = survey(&roots, &paths, &project.limits, Reader::Zen);
+        assert_eq!(surveyed.files, [Reference { path: project.path("a/a.rs").into(), size: Some(8), lines: None }]);
         let reasons: Vec<_> = surveyed.refused.into_iter().map(|(_, refusal)| refusal).collect();
         assert_eq!(reasons, [Refusal::Secret, Refusal::TooLarge { size: 2_000, max: 1_000 }, Refusal::Missing]);
         assert_eq!(roots.cache().figures().read, 0);

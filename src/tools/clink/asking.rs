@@ -8,8 +8,9 @@ use super::manifest::{Cli, Role};
 use super::{DEPTH, MAX_COMPLAINT, Request, bad, failure};
 use crate::budget::Budget;
 use crate::file::embed::Boundary;
-use crate::file::folder::{Reference, first_root, folder, refer};
+use crate::file::folder::{first_root, folder};
 use crate::file::read::gather;
+use crate::file::read::{Reader, Reference, Surveyed, survey};
 use crate::process::{Command, Limits};
 use crate::provider::{Message, Part, Role as Speaker};
 use crate::thread::history::{History, Now};
@@ -21,6 +22,9 @@ use crate::unit::Tokens;
 
 /// The window that is reckoned with for a CLI's model: all of the known ones have at least as much.
 const WINDOW: Tokens = Tokens(128_000);
+
+/// Characters of a path that was not given on which are repeated.
+const NAMED_CHARS: usize = 200;
 
 pub(super) struct Asking {
     /// None once it runs.
@@ -60,22 +64,13 @@ impl Asking {
 
 /// The paths that the CLI is told of, and those that it is not.
 fn references(call: &Call, paths: &[String]) -> (Vec<Reference>, Vec<RefusedFile>) {
-    let (mut references, mut refused) = (Vec::new(), Vec::new());
-    for path in paths {
-        let reason = if path.starts_with("data:") {
-            "is a data URL, which a CLI cannot open: save it as a file".to_owned()
-        } else {
-            match refer(&call.roots, path) {
-                Ok(reference) => {
-                    references.push(reference);
-                    continue;
-                }
-                Err(refusal) => refusal.to_string(),
-            }
-        };
-        refused.push(RefusedFile { path: path.chars().take(200).collect(), reason });
-    }
-    (references, refused)
+    let (urls, paths): (Vec<String>, Vec<String>) = paths.iter().cloned().partition(|path| path.starts_with("data:"));
+    let Surveyed { files, refused } = survey(&call.roots, &paths, &call.settings.files, Reader::Another);
+    let unreadable = "is a data URL, which a CLI cannot open: save it as a file".to_owned();
+    let urls = urls.into_iter().map(|path| RefusedFile { path, reason: unreadable.clone() });
+    let refused = urls.chain(refused.into_iter().map(RefusedFile::from));
+    let cut = |file: RefusedFile| RefusedFile { path: file.path.chars().take(NAMED_CHARS).collect(), ..file };
+    (files, refused.map(cut).collect())
 }
 
 fn text(call: &Call, cli: &Cli, role: &Role, prompt: &str, references: &[Reference]) -> String {
@@ -88,9 +83,8 @@ fn text(call: &Call, cli: &Cli, role: &Role, prompt: &str, references: &[Referen
     text.push_str(&format!("=== USER REQUEST ===\n{prompt}\n"));
     if !references.is_empty() {
         text.push_str("\n=== FILE REFERENCES ===\nRead these with your own tools:\n");
-        for Reference { path, size } in references {
-            let kind = size.map_or("folder".to_owned(), |size| format!("{size} bytes"));
-            text.push_str(&format!("- {} ({kind})\n", path.display()));
+        for reference in references {
+            text.push_str(&format!("- {reference}\n"));
         }
     }
     text

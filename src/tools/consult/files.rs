@@ -9,7 +9,7 @@ use super::Quoted;
 use crate::budget::{Budget, Part};
 use crate::config;
 use crate::file::embed::{Boundary, Embedded, Quote, embed};
-use crate::file::read::{self, Reference, gather, survey};
+use crate::file::read::{self, Reader, Reference, gather, survey};
 use crate::file::{Digest, Roots, TextFile, change};
 use crate::secret::{self, Redactor};
 use crate::thread::turn::{RefusedFile, Shown};
@@ -53,17 +53,13 @@ pub(super) async fn off_the_runtime<T: Send + 'static>(
 
 impl References {
     pub(super) fn find(roots: &Roots, paths: &[String], limits: &config::Files) -> Self {
-        let read::Surveyed { files, refused } = survey(roots, paths, limits);
+        let read::Surveyed { files, refused } = survey(roots, paths, limits, Reader::Zen);
         Self { files, refused: refused.into_iter().map(RefusedFile::from).collect() }
     }
 
     /// A line for each file: its path, its size, and its lines where they are known.
     pub fn lines(&self) -> String {
-        let line = |file: &Reference| {
-            let lines = file.lines.map(|lines| format!(", {lines} lines")).unwrap_or_default();
-            format!("- {} ({} bytes{lines})\n", file.path.display(), file.size)
-        };
-        self.files.iter().map(line).collect()
+        self.files.iter().map(|file| format!("- {file}\n")).collect()
     }
 }
 

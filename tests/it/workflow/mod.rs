@@ -4,6 +4,7 @@ mod conversation;
 mod expert;
 mod guides;
 mod precommit;
+mod scenarios;
 mod surface;
 
 use serde_json::{Value, json};

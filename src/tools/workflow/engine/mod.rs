@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::provider::Category;
-use crate::thread::turn::Turn;
+use crate::thread::turn::{RefusedFile, Turn};
 use crate::tools::arguments::{self, BadArguments};
 use crate::tools::consult;
 use crate::tools::error::ToolError;
@@ -81,7 +81,7 @@ async fn run(of: &'static Declaration, call: &Call) -> Result<Reply, ToolError> 
                 Err(error) => report::expert_failed(of, &investigation, &error),
             }
         }
-        Outcome::Pause => report::pause(of, &investigation),
+        Outcome::Pause => pause(of, &investigation, call, &mut turn).await?,
         Outcome::Skip(expert) => report::skipped(of, expert, &investigation),
         Outcome::Local => report::local(of, &investigation),
     };
@@ -94,13 +94,32 @@ async fn run(of: &'static Declaration, call: &Call) -> Result<Reply, ToolError> 
     }
 
     if turn.files.is_empty() && turn.consultations.is_empty() {
-        turn.files = kept.relevant_files.iter().map(|path| path.as_str().into()).collect();
+        turn.files = readable(&kept.relevant_files, &turn.refused);
     }
     turn.state = kept.state();
     turn.thought = kept.thought();
     turn.prompt = Arc::clone(&text);
     turn.ended = call.clock.wall();
     Ok(Reply { body: Body::Step(Box::new(reply)), turn: Some(turn) })
+}
+
+/// More is to be done. The files that the step names are looked for now and read when the expert is asked.
+async fn pause(
+    of: &Declaration,
+    investigation: &Investigation<'_>,
+    call: &Call,
+    turn: &mut Turn,
+) -> Result<StepReply, ToolError> {
+    let mut reply = report::pause(of, investigation);
+    let named = consult::references(call, &investigation.now().kept.relevant_files).await?;
+    report::add_references(&mut reply, &named);
+    turn.refused = named.refused;
+    Ok(reply)
+}
+
+fn readable(named: &[String], refused: &[RefusedFile]) -> Vec<Arc<str>> {
+    let is_refused = |path: &str| refused.iter().any(|file| file.path == path);
+    named.iter().filter(|path| !is_refused(path)).map(|path| path.as_str().into()).collect()
 }
 
 /// The changes that the step is about, where somebody is to look at them now: the agent at first, and the expert.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::declaration::{Declaration, Expert, Skips};
 use super::investigation::Investigation;
+use crate::tools::consult::References;
 use crate::tools::consult::account::Consulted;
 use crate::tools::error::ToolError;
 use crate::tools::reply::step::StepReply;
@@ -14,6 +15,9 @@ use crate::tools::shape;
 const PROMOTED: &[&str] = &["files_required_to_continue"];
 /// Characters of an agent's own text that are told back to it.
 const ECHOED: usize = 400;
+
+/// Files that one step is told it will not be read.
+const MAX_REFUSED: usize = 20;
 
 /// What an agent has to mind about another model's word.
 const CONSIDERATIONS: &str = "The expert saw only what you sent. Check each of its points against your own evidence; in your \
@@ -118,6 +122,15 @@ pub fn expert_failed(of: &Declaration, investigation: &Investigation<'_>, error:
 /// Who answered, what it took, and what was not sent.
 pub fn add_account(reply: &mut StepReply, consulted: &Consulted) {
     add_metadata(reply, consulted.tell(Output::new(Status::Success, "")).metadata);
+}
+
+/// What is there of the files that the step names: they are read later, and what is wrong with them is best known now.
+pub fn add_references(reply: &mut StepReply, named: &References) {
+    if !named.refused.is_empty() {
+        let refused = named.refused.iter().take(MAX_REFUSED);
+        let refused = refused.map(|file| json!({ "path": excerpt(&file.path, ECHOED), "reason": file.reason }));
+        reply.note("files_unreadable", refused.collect::<Value>());
+    }
 }
 
 /// The beginning of `text`.
