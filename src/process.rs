@@ -9,7 +9,7 @@ mod tests;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -142,6 +142,11 @@ impl Directory {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The folder itself, for what is done in it.
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        self.opened.as_fd()
     }
 
     /// The name by which the child reaches it: its own descriptor where the system has such names.

@@ -170,7 +170,7 @@ pub static KEYS: LazyLock<Vec<Key>> =
     LazyLock::new(|| FIXED.into_iter().chain(insight::KEYS).chain(provider::keys()).collect());
 
 /// The keys that are the same whatever providers there are.
-const FIXED: [Key; 73] = [
+const FIXED: [Key; 74] = [
     Key::cap(
         "threads.ttl",
         duration(|d| &mut d.config.threads.ttl, seconds(1), days(365)),
@@ -231,6 +231,11 @@ const FIXED: [Key; 73] = [
         "tools.progress_interval",
         duration(|d| &mut d.config.tools.progress_interval, millis(10), seconds(600)),
         "How often a caller hears that a model still thinks.",
+    ),
+    Key::new(
+        "tools.write_generated_code",
+        Field::Bool(|d| &mut d.config.tools.write_generated_code),
+        "Whether chat writes code that a model generated to pal_generated.code in the caller's folder.",
     ),
     Key::new(
         "clink.manifests",

@@ -63,6 +63,8 @@ pub struct Tools {
     pub progress_interval: Duration,
     /// Prompts of the user's own; None: the shipped ones alone.
     pub prompts: Option<PathBuf>,
+    /// Whether `chat` may write the code that a model generated to a file in the caller's folder.
+    pub write_generated_code: bool,
 }
 
 impl Tools {
@@ -275,6 +277,7 @@ impl Default for Tools {
             max_output: Tokens(25_000),
             progress_interval: Duration::from_secs(10),
             prompts: None,
+            write_generated_code: false,
         }
     }
 }

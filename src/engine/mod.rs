@@ -12,6 +12,7 @@ mod watching;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -118,6 +119,7 @@ impl Engine {
             workspace: working_directory.to_string_lossy().into(),
             prompt_chars: config.tools.prompt_chars(),
             reply_tokens: config.tools.reply_tokens(),
+            write_generated_code: config.tools.write_generated_code,
             files: config.files.clone(),
             environment: config.environment.clone(),
             clis: Clis::load(&config.clink, &config.environment, &redactor).map_err(StartError::Clis)?,
@@ -168,6 +170,11 @@ impl Engine {
     /// The tools that are offered, in the order in which they are listed.
     pub fn tools(&self) -> impl Iterator<Item = &dyn Tool> {
         self.toolbox.all().filter(|(_, enabled)| *enabled).map(|(tool, _)| tool)
+    }
+
+    /// The same as they stand in `tools/list`.
+    pub fn listings(&self) -> Vec<Value> {
+        self.tools().map(|tool| tool.listing(&self.settings)).collect()
     }
 
     /// A tool that is offered.

@@ -10,6 +10,7 @@ pub mod image;
 pub mod read;
 pub mod refusal;
 pub mod root;
+pub mod write;
 
 mod ignored;
 mod open;

@@ -51,9 +51,14 @@ pub trait Tool: Send + Sync {
         None
     }
 
+    /// Whether it changes nothing outside of zen under these settings.
+    fn is_read_only(&self, _: &Settings) -> bool {
+        self.spec().read_only
+    }
+
     /// Its entry in `tools/list`.
-    fn listing(&self) -> serde_json::Value {
-        self.spec().listing(self.category().is_some())
+    fn listing(&self, settings: &Settings) -> serde_json::Value {
+        self.spec().listing(self.category().is_some(), self.is_read_only(settings))
     }
 
     /// Does what `call` asks. Dropping the future gives the call up.
@@ -99,6 +104,8 @@ pub struct Settings {
     pub prompt_chars: usize,
     /// Tokens of reply that one result carries; a longer one is cut, and says where the rest is.
     pub reply_tokens: Tokens,
+    /// `chat` may write the code that a model generated to a file in the caller's folder.
+    pub write_generated_code: bool,
     pub files: config::Files,
     /// What zen was started with: a child gets the named parts of it.
     pub environment: Environment,

@@ -209,8 +209,8 @@ impl Spec {
 
     /// The tool's entry in `tools/list`. `open_world`: it reaches beyond this machine; a hint that says what an absent
     /// one would say is left out.
-    pub fn listing(&self, open_world: bool) -> Value {
-        let mut annotations = json!({ "readOnlyHint": self.read_only });
+    pub fn listing(&self, open_world: bool, read_only: bool) -> Value {
+        let mut annotations = json!({ "readOnlyHint": read_only });
         if !open_world {
             annotations["openWorldHint"] = json!(false);
         }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may panic, and so may what it is made of")]
 
 mod architecture;
+mod artifact;
 mod calling;
 mod canary;
 mod chat;

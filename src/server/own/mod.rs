@@ -41,7 +41,7 @@ impl Surface for Own {
     fn fixed(&self) -> Fixed {
         Fixed {
             instructions: instructions(&self.engine.config.models.default).into_owned(),
-            tools: self.engine.tools().map(|tool| tool.listing()).collect(),
+            tools: self.engine.listings(),
             prompts: prompts::all(&self.engine).iter().map(prompts::Prompt::listing).collect(),
             templates: resources::templates(),
             changing: (true, true),

@@ -1,5 +1,7 @@
 //! `chat`: asks another model a question, with files, images and the thread so far.
 
+mod generated;
+
 use serde::Deserialize;
 
 use crate::provider::Category;
@@ -9,7 +11,8 @@ use crate::tools::consult::{self, PROMPT_FILE, Question};
 use crate::tools::error::ToolError;
 use crate::tools::reply::{Body, Output, Reply, Status};
 use crate::tools::schema::{Field, Kind, Spec};
-use crate::tools::{Call, Run, Tool, arguments, shape};
+use crate::tools::{Call, Run, Settings, Tool, arguments, shape};
+use generated::Handed;
 
 pub struct Chat;
 
@@ -58,12 +61,20 @@ impl Tool for Chat {
         Some(Category::FastResponse)
     }
 
+    fn is_read_only(&self, settings: &Settings) -> bool {
+        !settings.write_generated_code
+    }
+
     fn run<'a>(&'a self, call: &'a Call) -> Run<'a> {
         Box::pin(async move {
             let started = call.clock.wall();
             let request: Request = arguments::decode(&SPEC, call.arguments.as_deref())?;
             request.check(call.settings.prompt_chars)?;
-            let system = call.settings.prompts.system(SPEC.name, &call.settings.locale);
+            let mut system = call.settings.prompts.system(SPEC.name, &call.settings.locale);
+            if call.settings.write_generated_code {
+                system.push_str(generated::PROTOCOL);
+            }
+            let folder = request.working_directory.clone();
             let question = Question {
                 prompt_file: Some(PROMPT_FILE),
                 paths: request.paths,
@@ -74,8 +85,16 @@ impl Tool for Chat {
                 effort: request.thinking_mode.and_then(|mode| mode.parse().ok()),
                 ..Question::new(system, request.prompt, Category::FastResponse)
             };
-            let consulted = consult::consult(call, question).await?;
-            let output = output(&consulted);
+            let mut consulted = consult::consult(call, question).await?;
+            let handed = generated::hand_over(&consulted.answer.text, &folder, call).await;
+            let note = handed.map(|Handed { text, note }| {
+                consulted.answer.text = text;
+                note
+            });
+            let mut output = output(&consulted);
+            if let Some(note) = note {
+                output = output.with("generated_code", note);
+            }
             let mut turn = consulted.into_turn(SPEC.name, started, call.clock.wall());
             turn.thought = Some(Thought::next(call.target.thread().map(|thread| &**thread), SPEC.name));
             Ok(Reply { body: Body::Output(output), turn: Some(turn) })
