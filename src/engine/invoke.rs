@@ -125,7 +125,7 @@ impl Engine {
             thought.quiet = Concern::ALL.to_vec();
         }
         let watched = self.watching.watch(target.thread(), turn).await?;
-        turn.thought.as_mut()?.verdict.clone_from(&watched.verdict);
+        turn.thought.as_mut()?.verdict.clone_from(&watched.seen.verdict);
         Some(watched)
     }
 
@@ -178,13 +178,9 @@ impl Engine {
             (Body::Step(step), Err(_)) => step.note("notice", NOT_REMEMBERED),
             (Body::Document(_), _) => {}
         }
-        if let Some(watched) = watched {
-            if let Some(verdict) = &watched.verdict {
-                body.ask(verdict);
-            }
-            if let Ok(recorded) = recorded {
-                self.remember(target, recorded.turn, watched);
-            }
+        body.observe(watched.as_ref().map(|watched| &watched.seen));
+        if let (Some(watched), Ok(recorded)) = (watched, recorded) {
+            self.remember(target, recorded.turn, watched);
         }
         body
     }
@@ -192,7 +188,7 @@ impl Engine {
     /// The turn stands in its thread as this number: says what was asked of it, and keeps what the monitor knows.
     fn remember(&self, target: &Target, turn: usize, watched: Watched) {
         let (thread, before) = (target.id(), target.thread().map_or(0, |thread| thread.turns.len()));
-        if let Some(verdict) = &watched.verdict {
+        if let Some(verdict) = &watched.seen.verdict {
             let turn = u32::try_from(turn).unwrap_or(u32::MAX);
             self.metrics.questions.add([verdict.kind.as_str()], 1);
             self.bus.say(Event::ThreadQuestioned { thread, turn, concern: verdict.kind });
@@ -221,10 +217,13 @@ impl Asked {
         #[derive(Deserialize)]
         struct Arguments {
             continuation_id: Option<String>,
+            session_id: Option<String>,
             working_directory_absolute_path: Option<String>,
             insight: Option<bool>,
         }
-        if !tool.spec().fields.iter().any(|field| field.name == Field::CONTINUATION_ID.name) {
+        let takes = |name: &str| tool.spec().field(name).is_some();
+        let named = |id: Option<String>| id.filter(|id| !id.trim().is_empty());
+        if !takes(Field::CONTINUATION_ID.name) {
             return Self::default();
         }
         // Arguments of another shape are the tool's to refuse.
@@ -232,7 +231,7 @@ impl Asked {
         let Some(arguments) = arguments else { return Self { continues: true, ..Self::default() } };
         Self {
             continues: true,
-            thread: arguments.continuation_id.filter(|id| !id.trim().is_empty()),
+            thread: named(arguments.continuation_id).or(named(arguments.session_id).filter(|_| takes("session_id"))),
             working_directory: arguments.working_directory_absolute_path,
             insight: arguments.insight.unwrap_or(true),
         }

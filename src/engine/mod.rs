@@ -124,6 +124,7 @@ impl Engine {
             environment: config.environment.clone(),
             clis: Clis::load(&config.clink, &config.environment, &redactor).map_err(StartError::Clis)?,
             clink: config.clink.clone(),
+            insight: config.insight.clone(),
             redactor: redactor.clone(),
             prompts: Prompts::open(config.tools.prompts.as_deref())?,
         };

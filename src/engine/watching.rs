@@ -5,9 +5,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use crate::config;
-use crate::insight::monitor::Monitor;
+use crate::insight::monitor::{Monitor, Reflection};
 use crate::insight::thresholds::Thresholds;
-use crate::insight::verdict::Verdict;
 use crate::thread::Thread;
 use crate::thread::thought::{self, Thought};
 use crate::thread::turn::Turn;
@@ -31,7 +30,7 @@ struct Kept {
 
 /// What was found, and the state to be kept once the turn stands in its thread.
 pub struct Watched {
-    pub verdict: Option<Verdict>,
+    pub seen: Reflection,
     monitor: Box<Monitor>,
 }
 
@@ -65,8 +64,8 @@ impl Watching {
                 tokio::task::spawn_blocking(replay).await.ok()?
             }
         };
-        let verdict = thought::take(&mut monitor, turn, thought, &thought.quiet).verdict;
-        Some(Watched { verdict, monitor })
+        let seen = thought::take(&mut monitor, turn, thought, &thought.quiet);
+        Some(Watched { seen, monitor })
     }
 
     /// The turn stands in its thread now, as its last one.

@@ -13,6 +13,7 @@ pub mod repository;
 pub mod schema;
 pub mod shape;
 pub mod simple;
+pub mod thinking;
 pub mod workflow;
 
 use std::future::Future;
@@ -110,6 +111,7 @@ pub struct Settings {
     /// What zen was started with: a child gets the named parts of it.
     pub environment: Environment,
     pub clink: config::Clink,
+    pub insight: config::Insight,
     /// The CLIs that can be asked.
     pub clis: Clis,
     pub redactor: Redactor,
@@ -145,6 +147,10 @@ pub fn all() -> Vec<Box<dyn Tool>> {
         Box::new(&workflow::refactor::REFACTOR),
         Box::new(&workflow::tracer::TRACER),
         Box::new(&workflow::testgen::TESTGEN),
+        Box::new(thinking::traced_reasoning::TracedReasoning),
+        Box::new(thinking::biased_reasoning::BiasedReasoning),
+        Box::new(thinking::sequential_thinking::SequentialThinking),
+        Box::new(thinking::illumination_status::IlluminationStatus),
         Box::new(simple::challenge::Challenge),
         Box::new(simple::apilookup::ApiLookup),
         Box::new(simple::listmodels::ListModels),

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::id::ThreadId;
+use crate::insight::monitor::Reflection;
 use crate::insight::verdict::Verdict;
 use crate::thread::turn::Turn;
 use crate::token;
@@ -119,8 +120,17 @@ impl Offer {
 }
 
 impl Body {
-    /// The monitor's one question, with what it rests on as data. A caller that wants none says so.
-    pub fn ask(&mut self, verdict: &Verdict) {
+    /// What the monitor saw: its one question, where it has one, with what it rests on as data.
+    pub fn observe(&mut self, seen: Option<&Reflection>) {
+        if let Self::Step(step) = self {
+            step.observe(seen);
+        }
+        if let Some(verdict) = seen.and_then(|seen| seen.verdict.as_ref()) {
+            self.ask(verdict);
+        }
+    }
+
+    fn ask(&mut self, verdict: &Verdict) {
         let question = verdict.to_string();
         let evidence = json!({
             "concern": verdict.kind,

@@ -31,6 +31,7 @@ mod shell;
 mod stdio;
 mod support;
 mod surface;
+mod thinking;
 mod threads;
 mod threats;
 mod tokens;

@@ -9,7 +9,7 @@ use crate::support::{chat, on};
 use crate::workflow::{after, step, thread, with};
 
 /// An investigation as agents make them, ten steps and the one that ends it.
-const DEBUGGING: [(&str, &str); 11] = [
+pub const DEBUGGING: [(&str, &str); 11] = [
     (
         "Exports of large accounts end in a time-out since Tuesday. I start with the log of the export service.",
         "The log has 212 failed exports, all of accounts with over 40,000 invoices. The last line before each is `render page 7`.",
@@ -72,7 +72,7 @@ async fn run(zen: &mut Zen, tool: &str, steps: &[(&str, &str)], more: Value) -> 
 }
 
 /// Seven steps, of which the sixth says again what the third said.
-fn looping() -> Vec<(&'static str, &'static str)> {
+pub fn looping() -> Vec<(&'static str, &'static str)> {
     let again = (
         "Measure again how long loading that font takes.",
         "A small program loads NotoSans-Cyrillic in 1.9 s on the server and 40 ms on a laptop; the server's disk is a network volume.",

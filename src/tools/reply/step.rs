@@ -3,7 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{LAST_TURN, NEAR_THE_END, Offer};
+use crate::event::Concern;
 use crate::id::ThreadId;
+use crate::insight::monitor::Reflection;
 use crate::provider::Class;
 use crate::thread::threads::Recorded;
 use crate::token;
@@ -19,6 +21,8 @@ pub struct StepReply {
     pub failed: Option<Failed>,
     /// Whether the thread is offered as an object of its own, beside its id.
     pub offers: bool,
+    /// What the monitor measured is told, whether it asks or not.
+    pub is_monitored: bool,
 }
 
 /// Why a call that has a reply failed all the same.
@@ -38,6 +42,28 @@ impl StepReply {
     pub fn note(&mut self, key: &str, value: impl Into<Value>) {
         let metadata = self.members.entry("metadata").or_insert_with(|| json!({}));
         metadata[key] = value.into();
+    }
+
+    /// Adds what the monitor measured to what the tool says under the same names. None: nothing was measured.
+    pub fn observe(&mut self, seen: Option<&Reflection>) {
+        if !self.is_monitored {
+            return;
+        }
+        let share = |value: f64| (value * 1_000.0).round() / 1_000.0;
+        let verdict = seen.and_then(|seen| seen.verdict.as_ref());
+        let nearest = seen.and_then(|seen| seen.nearest);
+        let relevance = seen.and_then(|seen| seen.relevance).map(share);
+        let monitoring = self.members.entry("monitoring").or_insert_with(|| json!({}));
+        monitoring["circular_score"] = json!(nearest.map(|(_, likeness)| share(likeness)));
+        monitoring["nearest_thought"] = json!(nearest.map(|(thought, _)| thought));
+        monitoring["distractor_alert"] = json!(seen.map(|_| verdict.is_some_and(|one| one.kind == Concern::Drift)));
+        monitoring["quality_trend"] = json!(seen.and_then(|seen| seen.direction));
+        monitoring["intervention"] =
+            json!(verdict.map(|verdict| json!({ "type": verdict.kind, "reason": verdict.to_string() })));
+        if let Some(metrics) = self.members.get_mut("metrics") {
+            metrics["semantic_coherence"] = json!(relevance);
+            metrics["information_density"] = json!(seen.and_then(|seen| seen.novelty).map(share));
+        }
     }
 
     /// Adds a question to what comes next.

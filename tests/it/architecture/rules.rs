@@ -39,6 +39,7 @@ const RESERVED: &[(&str, &[&str])] = &[("telemetry", &["engine", "cli"]), ("rehe
 const FAMILIES: &[&[&str]] = &[
     &["cli"],
     &["tools", "simple"],
+    &["tools", "thinking"],
     &["tools", "workflow"],
     &["provider", "wire"],
     &["tui", "screens"],
@@ -49,6 +50,7 @@ const FAMILIES: &[&[&str]] = &[
 const TOOLS: &[&str] = &[
     "analyze",
     "apilookup",
+    "biased_reasoning",
     "challenge",
     "chat",
     "clink",
@@ -56,13 +58,16 @@ const TOOLS: &[&str] = &[
     "consensus",
     "debug",
     "docgen",
+    "illumination_status",
     "listmodels",
     "planner",
     "precommit",
     "refactor",
     "secaudit",
+    "sequential_thinking",
     "testgen",
     "thinkdeep",
+    "traced_reasoning",
     "tracer",
     "version",
 ];
@@ -77,6 +82,7 @@ const SHARED: &[&str] = &[
     "cli::calling",
     "cli::clients",
     "tools::workflow::engine",
+    "tools::thinking::thoughts",
 ];
 
 const MAX_FILE_LINES: usize = 500;
