@@ -47,7 +47,7 @@ fn spending() -> Spending {
 }
 
 /// On the screen of budgets, with two turns and what was spent.
-fn looking() -> Driven {
+pub fn looking() -> Driven {
     let mut face = Driven::full(100, 30);
     face.keys("↓");
     let mut read = detail();

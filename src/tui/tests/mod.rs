@@ -8,6 +8,7 @@ mod hands;
 mod hostile;
 mod looped;
 mod manners;
+mod pictures;
 mod sample;
 mod steering;
 mod talking;
