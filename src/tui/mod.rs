@@ -8,6 +8,7 @@ pub mod keymap;
 mod layout;
 pub mod look;
 mod markdown;
+pub mod measured;
 mod model;
 mod pane;
 pub mod plain;
