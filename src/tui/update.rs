@@ -78,6 +78,7 @@ fn appear(model: &mut Model, id: SourceId, name: &str, own: bool) -> Vec<Effect>
         return vec![Effect::Release(id)];
     }
     model.sources.push(SourceView::new(id, name, own));
+    model.glance.outdate();
     refresh(model);
     vec![Effect::Watch(id)]
 }
@@ -90,6 +91,7 @@ fn end(model: &mut Model, id: SourceId, reason: &str) {
     }
     let lost = source.threads.len();
     source.end(reason);
+    model.glance.outdate();
     model.threads.filter.forget(id);
     let Some(source) = model.source(id) else { return };
     let name = source.name.clone();
@@ -121,6 +123,9 @@ fn take_update(model: &mut Model, id: SourceId, update: Update) {
     if providers {
         model.redraw |= matches!(model.screen, Screen::Models | Screen::Overview);
         model.models.refresh(&model.sources);
+    }
+    if threads || providers || paused {
+        model.glance.outdate();
     }
     if afresh {
         model.log.replace(id, messages);
@@ -221,6 +226,9 @@ fn settle(model: &mut Model, now: UnixMillis) -> Vec<Effect> {
         model.redraw = true;
     }
     settle_overlay(model);
+    if model.screen == Screen::Overview {
+        model.glance.renew(&model.sources, now);
+    }
     let mut effects = find::searches(model);
     effects.extend(settle_budget(model));
     effects.extend(talk::wanted_path(model));

@@ -1,13 +1,13 @@
-//! What a person should know of without looking for it: read off the model, the most pressing first.
+//! What a person should know of without looking for it: read off the sources, the most pressing first.
 
 use std::time::Duration;
 
-use super::Model;
 use super::models::Standing;
 use super::source::SourceView;
 use crate::control::types::{ProviderSummary, ThreadSummary};
 use crate::tui::figure;
 use crate::tui::theme::Role;
+use crate::unit::UnixMillis;
 
 /// Alerts that are told; what is beyond them is counted.
 const MAX_ALERTS: usize = 50;
@@ -20,12 +20,12 @@ pub struct Alert {
     pub text: String,
 }
 
-/// All alerts.
-pub fn alerts(model: &Model) -> Vec<Alert> {
-    let live = || model.sources.iter().filter(|source| !source.is_gone());
+/// All alerts, as they read now.
+pub fn alerts(sources: &[SourceView], now: UnixMillis) -> Vec<Alert> {
+    let live = || sources.iter().filter(|source| !source.is_gone());
     let paused = live().flat_map(|source| {
         source.paused.iter().map(|paused| {
-            let left = paused.until.since(model.now).as_secs();
+            let left = paused.until.since(now).as_secs();
             let then = if paused.continues { "goes on" } else { "is blocked" };
             let what = paused.tool.as_deref().unwrap_or(&paused.method);
             bad(format!("{what} waits for a person ({}); it {then} in {left} s", paused.by))
@@ -33,8 +33,7 @@ pub fn alerts(model: &Model) -> Vec<Alert> {
     });
     let providers = live().flat_map(|source| source.providers.iter().filter_map(of_provider));
     let resting = live().flat_map(left_alone);
-    let threads =
-        live().flat_map(|source| source.threads.values().filter_map(|thread| of_thread(model, source, thread)));
+    let threads = live().flat_map(|source| source.threads.values().filter_map(|thread| of_thread(source, thread, now)));
     let mut threads: Vec<Alert> = threads.collect();
     threads.sort_by(|one, other| (one.role != Role::Bad, &one.text).cmp(&(other.role != Role::Bad, &other.text)));
     paused.chain(providers).chain(resting).chain(threads).take(MAX_ALERTS).collect()
@@ -63,14 +62,14 @@ fn of_provider(provider: &ProviderSummary) -> Option<Alert> {
     )))
 }
 
-fn of_thread(model: &Model, source: &SourceView, thread: &ThreadSummary) -> Option<Alert> {
-    let id = thread.id.short();
+fn of_thread(source: &SourceView, thread: &ThreadSummary, now: UnixMillis) -> Option<Alert> {
     let limit = source.limits.map(|limits| limits.max_turns)?;
-    let soon = thread.expires.since(model.now);
+    let soon = thread.expires.since(now);
+    let name = || format!("{} {}", thread.id.short(), thread.tool);
     match limit.saturating_sub(thread.answered) {
-        0 => Some(bad(format!("{id} {} has used its {limit} turns", thread.tool))),
-        1 => Some(warning(format!("{id} {} has 1 of {limit} turns left", thread.tool))),
-        _ if soon <= EXPIRES_SOON => Some(warning(format!("{id} {} ends in {}", thread.tool, figure::age(soon)))),
+        0 => Some(bad(format!("{} has used its {limit} turns", name()))),
+        1 => Some(warning(format!("{} has 1 of {limit} turns left", name()))),
+        _ if soon <= EXPIRES_SOON => Some(warning(format!("{} ends in {}", name(), figure::age(soon)))),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ pub mod compose;
 pub mod draft;
 mod facts;
 pub mod form;
+pub mod glance;
 pub mod help;
 mod intake;
 mod json;
@@ -39,6 +40,7 @@ use self::colours::Colours;
 use self::compose::Compose;
 use self::draft::Draft;
 use self::form::Form;
+use self::glance::Glance;
 use self::help::Help;
 use self::log::Log;
 use self::models::Models;
@@ -89,6 +91,7 @@ pub struct Model {
     pub activity: Activity,
     pub models: Models,
     pub budget: Budget,
+    pub glance: Glance,
     pub colours: Colours,
     /// Calls that a person made from here and that have not been answered.
     pub sent: Vec<Sent>,
@@ -229,6 +232,7 @@ impl Model {
             activity: Activity::default(),
             models: Models::default(),
             budget: Budget::default(),
+            glance: Glance::default(),
             colours: Colours::default(),
             sent: Vec::new(),
             sends: 0,

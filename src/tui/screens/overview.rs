@@ -9,12 +9,10 @@ use crate::text::{cut, pad, pad_start};
 use crate::tui::figure;
 use crate::tui::layout::{Areas, Breadth};
 use crate::tui::model::Model;
-use crate::tui::model::alerts::{self, Alert};
 use crate::tui::model::models::Standing;
 use crate::tui::pane::{Pane, put};
 use crate::tui::rows::{call, message, thread};
 use crate::tui::theme::Role;
-use crate::unit::{MicroUsd, Tokens};
 
 /// Cells of a provider's name.
 const PROVIDER: usize = 14;
@@ -28,7 +26,6 @@ const PROVIDER: usize = 14;
 /// ╭ Messages ────────────────────────────────────────────────────────╮
 /// ```
 pub fn draw(model: &Model, buffer: &mut Buffer, areas: &Areas) {
-    let alerts = alerts::alerts(model);
     if areas.breadth == Breadth::Wide {
         let [upper, log] = Layout::vertical([Constraint::Fill(1), Constraint::Max(7)]).areas(areas.body);
         let [left, right] = Layout::horizontal([Constraint::Percentage(58), Constraint::Fill(1)]).areas(upper);
@@ -38,11 +35,11 @@ pub fn draw(model: &Model, buffer: &mut Buffer, areas: &Areas) {
         threads(model, buffer, list, areas);
         providers_of(model, buffer, providers, areas);
         totals(model, buffer, spent, areas);
-        told_of(&alerts, model, buffer, told, areas);
+        told_of(model, buffer, told, areas);
         in_flight(model, buffer, calls, areas);
         return messages(model, buffer, log, areas);
     }
-    let told = u16::try_from(alerts.len()).unwrap_or(u16::MAX).min(3);
+    let told = u16::try_from(model.glance.alerts().len()).unwrap_or(u16::MAX).min(3);
     let border = if areas.breadth == Breadth::Minimal { 0 } else { 2 };
     let [spent, list, below] = Layout::vertical([
         Constraint::Length(1),
@@ -53,7 +50,7 @@ pub fn draw(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     put(buffer, spent, 0, &in_a_line(model));
     threads(model, buffer, list, areas);
     if told > 0 {
-        told_of(&alerts, model, buffer, below, areas);
+        told_of(model, buffer, below, areas);
     }
 }
 
@@ -78,38 +75,9 @@ fn threads(model: &Model, buffer: &mut Buffer, area: Rect, areas: &Areas) {
     }
 }
 
-/// The sums over all threads that are there.
-struct Spent {
-    input: Tokens,
-    output: Tokens,
-    cost: Option<MicroUsd>,
-    /// Some of it is not known, so that the sums are the least it can be.
-    partly: bool,
-}
-
-fn spent(model: &Model) -> Spent {
-    let threads = || model.sources.iter().flat_map(|source| source.threads.values());
-    Spent {
-        input: threads().map(|thread| thread.input).sum(),
-        output: threads().map(|thread| thread.output).sum(),
-        cost: threads().filter_map(|thread| thread.cost).reduce(|MicroUsd(sum), MicroUsd(one)| MicroUsd(sum + one)),
-        partly: threads().any(|thread| thread.partly_unknown || thread.cost_partly_unknown),
-    }
-}
-
-impl Spent {
-    fn least(&self) -> &'static str {
-        if self.partly { "≥" } else { "" }
-    }
-
-    fn cost(&self) -> String {
-        self.cost.map_or_else(|| "unknown".to_owned(), |cost| format!("{}{}", self.least(), figure::cost(cost)))
-    }
-}
-
 fn totals(model: &Model, buffer: &mut Buffer, area: Rect, areas: &Areas) {
     let inside = pane(model, buffer, area, areas, "Spent on these threads");
-    let spent = spent(model);
+    let spent = model.glance.spent();
     let rows = [
         ("tokens in", format!("{}{}", spent.least(), figure::tokens(spent.input))),
         ("tokens out", format!("{}{}", spent.least(), figure::tokens(spent.output))),
@@ -122,13 +90,14 @@ fn totals(model: &Model, buffer: &mut Buffer, area: Rect, areas: &Areas) {
 }
 
 fn in_a_line(model: &Model) -> Line<'static> {
-    let spent = spent(model);
+    let spent = model.glance.spent();
     let all = spent.input + spent.output;
     let said = format!(" {}{} tokens · {}", spent.least(), figure::tokens(all), spent.cost());
     Line::styled(said, model.theme.style(Role::Text))
 }
 
-fn told_of(alerts: &[Alert], model: &Model, buffer: &mut Buffer, area: Rect, areas: &Areas) {
+fn told_of(model: &Model, buffer: &mut Buffer, area: Rect, areas: &Areas) {
+    let alerts = model.glance.alerts();
     let inside = pane(model, buffer, area, areas, &format!("Alerts ({})", alerts.len()));
     if alerts.is_empty() {
         return put(buffer, inside, 0, &Line::styled(" All is well.", model.theme.style(Role::Muted)));

@@ -56,6 +56,7 @@ fn take_listed(model: &mut Model, source: SourceId, reply: Reply) {
                     source.take_models(models);
                 }
                 model.models.refresh(&model.sources);
+                model.glance.outdate();
             }
             Err(error) => tell(model, &error),
         },
