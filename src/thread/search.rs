@@ -228,7 +228,7 @@ mod tests {
     fn thread() -> Thread {
         let turn = Turn {
             answer: Some("Use a Ratchet, größer als zuvor.".into()),
-            files: vec!["/work/src/Gear.rs".into()],
+            files: vec!["/home/cog/src/Gear.rs".into()],
             consultations: vec![Consultation::new(ProviderId::from("google"), ModelId::from("gemini-2.5-pro"))],
             ..Turn::new("chat", "How do I stop std::ops from turning back?", UnixMillis(0))
         };
@@ -238,7 +238,7 @@ mod tests {
         Thread {
             title: "A gear that turns back".into(),
             tags: vec!["mechanics".into()],
-            workspace: "/work".into(),
+            workspace: "/home/cog".into(),
             turns: vec![Arc::new(turn)],
             updated: UnixMillis(10 * HOUR),
             end: End::Never,
@@ -262,7 +262,7 @@ mod tests {
             "model:2.5-PRO",
             "file:Gear.rs",
             "tag:Mechanics",
-            "workspace:/work",
+            "workspace:/home/cog",
             "title:\"that turns\"",
             "id:3F9A",
             "age:2h",

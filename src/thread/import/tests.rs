@@ -55,8 +55,8 @@ fn rich(prompt: &str) -> Turn {
     let state = serde_json::value::to_raw_value(&json!({ "step": 2, "found": ["a"] })).unwrap();
     Turn {
         answer: Some(format!("the key is {KEY}; \u{1b}[31mred\u{202e} ## not a turn").into()),
-        files: vec!["/work/a.rs".into()],
-        shown: vec![Shown { path: "/work/a.rs".into(), digest: Digest::of("a"), size: 1 }],
+        files: vec!["/home/cog/a.rs".into()],
+        shown: vec![Shown { path: "/home/cog/a.rs".into(), digest: Digest::of("a"), size: 1 }],
         refused: vec![RefusedFile { path: "/etc/passwd".into(), reason: "is outside".into() }],
         consultations: vec![consultation],
         state: Some(ToolState { version: 4, value: state.into() }),
@@ -88,7 +88,7 @@ fn thought() -> Thought {
 fn filled(threads: &Threads) -> Arc<Thread> {
     let target = Target::New(ThreadId::random());
     for prompt in ["Which gear?", "And then?"] {
-        threads.record_in(&"/work".into(), &target, &me(), rich(prompt)).unwrap();
+        threads.record_in(&"/home/cog".into(), &target, &me(), rich(prompt)).unwrap();
     }
     threads.tag(target.id(), &["done".to_owned()], &[]).unwrap();
     threads.fork(target.id(), Some(2)).unwrap()
@@ -108,7 +108,7 @@ fn what_was_exported_comes_back_whole_for_whoever_imports_it() {
     let document = export(&thread, Form::Json, &Redactor::default(), UnixMillis(9));
     let imported = to.import(&document, &Principal::user(2)).unwrap();
     assert_eq!((imported.id, &imported.principal), (thread.id, &Principal::user(2)));
-    assert_eq!((imported.parent, &imported.tags, &*imported.workspace), (thread.parent, &thread.tags, "/work"));
+    assert_eq!((imported.parent, &imported.tags, &*imported.workspace), (thread.parent, &thread.tags, "/home/cog"));
     assert_eq!(format!("{:?}", imported.turns), format!("{:?}", thread.turns), "nothing of a turn is lost");
     assert!(to.find(&thread.id.to_string(), &me()).is_err());
 
@@ -136,7 +136,7 @@ fn no_known_key_is_in_an_export_however_json_writes_it_and_markdown_cannot_steer
     }
     assert!(!markdown.contains(['\u{1b}', '\u{202e}']), "{markdown}");
     for said in
-        ["# Which gear?", "## Turn 2: thinkdeep (2023-11-14 22:13 UTC)", "tags: done", "And then?", "/work/a.rs"]
+        ["# Which gear?", "## Turn 2: thinkdeep (2023-11-14 22:13 UTC)", "tags: done", "And then?", "/home/cog/a.rs"]
     {
         assert!(markdown.contains(said), "{said} in {markdown}");
     }
