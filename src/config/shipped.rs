@@ -38,7 +38,8 @@ pub struct Shipped {
     pub title: String,
     /// Where it is reached; None where the user has to say it.
     pub base_url: Option<String>,
-    variable: String,
+    /// What sets it up: the variable of its key, or of its address where it needs no key.
+    pub variable: String,
     key_variable: Option<String>,
     pub base_url_variable: Option<String>,
     pub models_variable: Option<String>,

@@ -38,7 +38,7 @@ pub fn find(
         return offer_ollama(&address, models, dialogue, flags, environment, streams);
     }
     if dialogue.print || dialogue.yes {
-        let variables: Vec<&str> = PROVIDERS.iter().map(|provider| provider.key_variable()).collect();
+        let variables: Vec<&str> = PROVIDERS.iter().map(|provider| provider.variable.as_str()).collect();
         streams.line(format_args!("\nNo provider is configured: set one of {}.", variables.join(", ")))?;
         return Ok(true);
     }
