@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use crate::cli::flags::ConfigFlags;
-use crate::cli::launch;
 use crate::cli::output::{Exit, Streams};
 use crate::cli::processes::{self, Asked};
 use crate::config::Environment;
 use crate::control::Control as _;
-use crate::control::discovery::Found;
+use crate::control::client::Client;
+use crate::control::types::Hello;
 use crate::engine::Family;
 use crate::telemetry::metrics;
 
@@ -26,30 +26,14 @@ struct Counted {
 }
 
 pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
-    let (runtime, config) = match launch::prepare(flags, environment, streams) {
-        Ok(prepared) => prepared,
+    let ask = async |client: &Client| client.metrics().await;
+    let answered = match processes::ask(&args.asked, flags, environment, streams, ask) {
+        Ok(answered) => answered,
         Err(exit) => return exit,
     };
-    let dir = launch::socket_dir(&config, environment);
-    let found = runtime.block_on(processes::find(args.asked.attach.as_deref(), dir.as_deref(), streams));
-    let counted = found.map(|found| runtime.block_on(gather(found)));
-    runtime.shutdown_background();
-    let counted = match counted {
-        Ok(counted) => counted,
-        Err(exit) => return exit,
-    };
+    let counted: Vec<_> = answered.into_iter().map(|(Hello { pid, .. }, metrics)| Counted { pid, metrics }).collect();
     let written = if args.asked.json { streams.json(&counted) } else { streams.line(prometheus(counted).trim_end()) };
     streams.settle(written.map(|()| Exit::Ok))
-}
-
-async fn gather(processes: Vec<Found>) -> Vec<Counted> {
-    let mut counted = Vec::new();
-    for process in processes {
-        // A process that ends while it is asked counts no more.
-        let Ok(metrics) = process.client.metrics().await else { continue };
-        counted.push(Counted { pid: process.hello.pid, metrics });
-    }
-    counted
 }
 
 /// One page of all processes: a name stands once, and each number tells whose it is.

@@ -24,6 +24,7 @@ mod rules;
 mod serve;
 mod setup;
 mod stdio;
+mod switching;
 mod threads;
 mod token;
 mod tools;

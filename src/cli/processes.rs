@@ -4,7 +4,10 @@
 use std::io;
 use std::path::Path;
 
+use crate::cli::flags::ConfigFlags;
+use crate::cli::launch;
 use crate::cli::output::{Exit, Streams};
+use crate::config::Environment;
 use crate::control::client::Client;
 use crate::control::discovery::{self, Found, Survey};
 use crate::control::types::{Hello, RefusalCode};
@@ -93,21 +96,40 @@ fn one(mut processes: Vec<Found>, meant: &str, streams: &mut Streams) -> Result<
     Err(exit)
 }
 
-/// What each process answers, with its name. One that does not know what is asked of it is left out, unless none does.
-pub async fn each<T>(
-    processes: &[Found],
+/// What each process that is meant answers, asked from a runtime of its own; what went wrong is on standard error.
+pub fn ask<T>(
+    asked: &Asked,
+    flags: &ConfigFlags,
+    environment: &Environment,
+    streams: &mut Streams,
+    ask: impl AsyncFn(&Client) -> Result<T, ControlError>,
+) -> Result<Vec<(Hello, T)>, Exit> {
+    let (runtime, config) = launch::prepare(flags, environment, streams)?;
+    let dir = launch::socket_dir(&config, environment);
+    let answered = runtime.block_on(async {
+        let processes = find(asked.attach.as_deref(), dir.as_deref(), streams).await?;
+        each(processes, ask, streams).await
+    });
+    runtime.shutdown_background();
+    answered
+}
+
+/// One that does not know what is asked of it is left out, unless none does.
+async fn each<T>(
+    processes: Vec<Found>,
     ask: impl AsyncFn(&Client) -> Result<T, ControlError>,
     streams: &mut Streams,
-) -> Result<Vec<(String, T)>, Exit> {
+) -> Result<Vec<(Hello, T)>, Exit> {
+    let alone = processes.len() == 1;
     let (mut all, mut unknown) = (Vec::new(), None);
     for Found { client, hello } in processes {
-        match ask(client).await {
-            Ok(answer) => all.push((name_of(hello), answer)),
+        match ask(&client).await {
+            Ok(answer) => all.push((hello, answer)),
             Err(ControlError::Refused(refusal)) if refusal.code == RefusalCode::NotFound => {
                 unknown = Some(ControlError::Refused(refusal));
             }
             // It has ended meanwhile.
-            Err(ControlError::Unreachable(_)) if processes.len() > 1 => {}
+            Err(ControlError::Unreachable(_)) if !alone => {}
             Err(error) => return Err(refused(&error, streams)),
         }
     }

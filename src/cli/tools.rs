@@ -5,85 +5,42 @@ use std::io;
 use serde::Serialize;
 
 use crate::cli::flags::ConfigFlags;
-use crate::cli::launch;
 use crate::cli::output::{Exit, Streams, Table};
-use crate::cli::processes::{self, Asked};
+use crate::cli::switching::Switching;
 use crate::config::Environment;
 use crate::control::Control as _;
 use crate::control::client::Client;
-use crate::control::types::{Switch, ToolSwitch};
+use crate::control::types::ToolSwitch;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "A tool that is off is not offered to agents. For good: `tools.disabled` in the configuration.")]
 pub struct Args {
     #[command(flatten)]
-    asked: Asked,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Command {
-    /// All tools, and whether each is offered
-    List,
-    /// Offer a tool to agents again
-    Enable {
-        /// Its name, as the list shows it
-        name: String,
-    },
-    /// Offer a tool no more until zen ends; `tools.disabled` in the configuration is for good
-    Disable {
-        /// Its name, as the list shows it
-        name: String,
-    },
+    switching: Switching,
 }
 
 /// The tools of one process.
 #[derive(Serialize)]
-struct Of {
-    process: String,
+struct Toolbox {
     tools: Vec<ToolSwitch>,
 }
 
 pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
-    let (runtime, config) = match launch::prepare(flags, environment, streams) {
-        Ok(prepared) => prepared,
-        Err(exit) => return exit,
-    };
-    let dir = launch::socket_dir(&config, environment);
-    let switch = match &args.command {
-        None | Some(Command::List) => None,
-        Some(Command::Enable { name }) => Some(Switch { name: name.clone(), enabled: true }),
-        Some(Command::Disable { name }) => Some(Switch { name: name.clone(), enabled: false }),
-    };
-    let answered = runtime.block_on(async {
-        let processes = processes::find(args.asked.attach.as_deref(), dir.as_deref(), streams).await?;
-        let ask = async |client: &Client| match &switch {
-            Some(switch) => client.switch_tool(switch.clone()).await,
-            None => client.toolbox().await,
+    let ask = async |client: &Client, switch| {
+        let tools = match switch {
+            Some(switch) => client.switch_tool(switch).await?,
+            None => client.toolbox().await?,
         };
-        processes::each(&processes, ask, streams).await
-    });
-    runtime.shutdown_background();
-    let written = match answered {
-        Ok(all) => {
-            let all: Vec<_> = all.into_iter().map(|(process, tools)| Of { process, tools }).collect();
-            if args.asked.json { streams.json(&all) } else { print(&all, streams) }
-        }
-        Err(exit) => return streams.settle(Ok(exit)),
+        Ok(Toolbox { tools })
     };
-    streams.settle(written.map(|()| Exit::Ok))
+    args.switching.run(flags, environment, streams, ask, print)
 }
 
-fn print(all: &[Of], streams: &mut Streams) -> io::Result<()> {
-    for Of { process, tools } in all {
-        let process = streams.shown(process).into_owned();
-        streams.line(process)?;
-        let mut table = Table::new(["TOOL", "STATE", "TITLE"]);
-        for tool in tools {
-            let state = if tool.enabled { "on" } else { "off" };
-            table.row([streams.shown(&tool.name).as_ref(), state, streams.shown(&tool.title).as_ref()]);
-        }
-        streams.table(&table)?;
+fn print(toolbox: &Toolbox, streams: &mut Streams) -> io::Result<()> {
+    let mut table = Table::new(["TOOL", "STATE", "TITLE"]);
+    for tool in &toolbox.tools {
+        let state = if tool.enabled { "on" } else { "off" };
+        table.row([streams.shown(&tool.name).as_ref(), state, streams.shown(&tool.title).as_ref()]);
     }
-    Ok(())
+    streams.table(&table)
 }

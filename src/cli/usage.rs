@@ -7,12 +7,12 @@ use clap::builder::PossibleValue;
 use serde::Serialize;
 
 use crate::cli::flags::ConfigFlags;
-use crate::cli::launch;
 use crate::cli::output::{Exit, Streams, Table};
-use crate::cli::processes::{self, Asked};
+use crate::cli::processes::{self, Asked, name_of};
 use crate::config::Environment;
 use crate::control::Control as _;
 use crate::control::client::Client;
+use crate::control::types::Hello;
 use crate::control::types::spending::Spending;
 use crate::thread::ledger::{By, Entry, Line, Statement, Sum};
 
@@ -45,26 +45,17 @@ struct Of {
 }
 
 pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams: &mut Streams) -> Exit {
-    let (runtime, config) = match launch::prepare(flags, environment, streams) {
-        Ok(prepared) => prepared,
+    let ask = async |client: &Client| client.spending().await;
+    let answered = match processes::ask(&args.asked, flags, environment, streams, ask) {
+        Ok(answered) => answered,
         Err(exit) => return exit,
     };
-    let dir = launch::socket_dir(&config, environment);
-    let asked = runtime.block_on(async {
-        let processes = processes::find(args.asked.attach.as_deref(), dir.as_deref(), streams).await?;
-        let answered = processes::each(&processes, async |client: &Client| client.spending().await, streams).await?;
-        let of = |(process, spending): (String, Spending)| {
-            let total = statement(spending.clone()).total();
-            Of { process, total, spending }
-        };
-        Ok(answered.into_iter().map(of).collect::<Vec<_>>())
-    });
-    runtime.shutdown_background();
-    let written = match asked {
-        Ok(all) if args.asked.json => streams.json(&all),
-        Ok(all) => print(all, args.by, streams),
-        Err(exit) => return streams.settle(Ok(exit)),
+    let of = |(hello, spending): (Hello, Spending)| {
+        let total = statement(spending.clone()).total();
+        Of { process: name_of(&hello), total, spending }
     };
+    let all: Vec<_> = answered.into_iter().map(of).collect();
+    let written = if args.asked.json { streams.json(&all) } else { print(all, args.by, streams) };
     streams.settle(written.map(|()| Exit::Ok))
 }
 

@@ -79,6 +79,7 @@ const SHARED: &[&str] = &[
     "cli::launch",
     "cli::listen",
     "cli::processes",
+    "cli::switching",
     "cli::calling",
     "cli::clients",
     "tools::workflow::engine",
