@@ -194,6 +194,9 @@ impl Provider {
     /// Names the file and the entry that is not as it should be.
     pub(super) fn models(&self, overlays: &Overlays) -> Result<Vec<Model>, BadCatalogue> {
         let (file, text) = self.models.unwrap_or(("", "model = []"));
+        if overlays.of(&self.id).next().is_none() {
+            return entry::alone(file, text, self.wire);
+        }
         let mut draft = entry::Draft::shipped(file, text)?;
         overlays.of(&self.id).try_for_each(|layer| draft.add(layer))?;
         draft.finish(self.wire)

@@ -95,7 +95,7 @@ impl Draft {
 
     /// The models, every name of them the name of one alone.
     pub fn finish(self, wire: Wire) -> Result<Vec<Model>, BadCatalogue> {
-        let mut owners: HashMap<String, ModelId> = HashMap::new();
+        let mut names = Names::default();
         let mut models = Vec::with_capacity(self.entries.len());
         for Drafted { file, trust, table } in self.entries {
             let id = id_of(&table).map(str::to_owned);
@@ -105,16 +105,46 @@ impl Draft {
                 Err(_) if trust == Trust::Hint => continue,
                 Err(problem) => return Err(BadCatalogue::new(&file, id, &problem)),
             };
-            for name in model.names() {
-                let other = owners.insert(name.to_ascii_lowercase(), model.id.clone());
-                if let Some(other) = other.filter(|other| *other != model.id) {
-                    let problem = format!("the name '{name}' belongs to '{other}' already: name one of them otherwise");
-                    return Err(BadCatalogue::new(&file, id, &problem));
-                }
-            }
-            models.push(model);
+            models.push(names.take(model, &file)?);
         }
         Ok(models)
+    }
+}
+
+/// The models of a file over which nothing lies, without the detour of a draft: most are read so at every start.
+pub(super) fn alone(file: &str, text: &str, wire: Wire) -> Result<Vec<Model>, BadCatalogue> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Whole {
+        #[serde(default)]
+        model: Vec<Entry>,
+    }
+    let Whole { model } =
+        toml::from_str(text).map_err(|error| BadCatalogue::new(file, None, &located(&error, text)))?;
+    let mut names = Names::default();
+    let checked = model.into_iter().map(|entry| {
+        let id = entry.id.to_string();
+        let model = entry.checked(wire).map_err(|problem| BadCatalogue::new(file, Some(id), &problem))?;
+        names.take(model, file)
+    });
+    checked.collect()
+}
+
+/// Whose each name is.
+#[derive(Default)]
+struct Names(HashMap<String, ModelId>);
+
+impl Names {
+    /// The model, unless another one has a name of it.
+    fn take(&mut self, model: Model, file: &str) -> Result<Model, BadCatalogue> {
+        for name in model.names() {
+            let other = self.0.insert(name.to_ascii_lowercase(), model.id.clone());
+            if let Some(other) = other.filter(|other| *other != model.id) {
+                let problem = format!("the name '{name}' belongs to '{other}' already: name one of them otherwise");
+                return Err(BadCatalogue::new(file, Some(model.id.to_string()), &problem));
+            }
+        }
+        Ok(model)
     }
 }
 
@@ -315,11 +345,25 @@ impl EffortsEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::shipped::FILES;
 
     const GOOD: &str = "[[model]]\nid = \"m-1\"\ntitle = \"M\"\naliases = [\"em\"]\ncontext_window = 10\nscore = 5\n";
 
     fn read(text: &str) -> Result<Vec<Model>, BadCatalogue> {
         Draft::shipped("f.toml", text)?.finish(Wire::ChatCompletions)
+    }
+
+    #[test]
+    fn a_file_reads_the_same_with_and_without_a_draft() {
+        for files in FILES {
+            let (file, text) = files.models;
+            for wire in [Wire::ChatCompletions, Wire::Gemini] {
+                let drafted = Draft::shipped(file, text).and_then(|draft| draft.finish(wire));
+                assert_eq!(format!("{:?}", alone(file, text, wire)), format!("{drafted:?}"), "{file}");
+            }
+        }
+        let taken = format!("{GOOD}{}", GOOD.replace("m-1", "m-2").replace("\"em\"", "\"EM\""));
+        assert_eq!(alone("f.toml", &taken, Wire::ChatCompletions).unwrap_err(), read(&taken).unwrap_err());
     }
 
     fn refusal(text: &str) -> String {

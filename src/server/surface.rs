@@ -124,7 +124,7 @@ impl Offers {
     pub fn of(surface: &dyn Surface) -> Self {
         let (edition, fixed) = (surface.edition(), surface.fixed());
         let listed = |name: &str, entries: &[Value]| {
-            let body = ResultBody::of(&json!({ name: entries })).unwrap_or_else(|_| ResultBody::empty());
+            let body = ResultBody::of(&BTreeMap::from([(name, entries)])).unwrap_or_else(|_| ResultBody::empty());
             body.cached_for(FIXED_TTL_MS, Scope::Public)
         };
         let (tools, prompts) = fixed.changing;

@@ -192,14 +192,17 @@ fn object(fields: &[Field], closed: bool) -> Value {
         properties.insert(field.name.to_owned(), schema.into());
     }
     let required: Vec<_> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
-    let mut schema = json!({ "type": "object", "properties": properties });
+    // Built in place: what `json!` is handed it copies, and every start of zen writes these.
+    let mut schema = Map::new();
+    schema.insert("type".to_owned(), "object".into());
+    schema.insert("properties".to_owned(), properties.into());
     if !required.is_empty() {
-        schema["required"] = json!(required);
+        schema.insert("required".to_owned(), required.into());
     }
     if closed {
-        schema["additionalProperties"] = json!(false);
+        schema.insert("additionalProperties".to_owned(), false.into());
     }
-    schema
+    schema.into()
 }
 
 impl Spec {
@@ -214,13 +217,14 @@ impl Spec {
         if !open_world {
             annotations["openWorldHint"] = json!(false);
         }
-        json!({
-            "name": self.name,
-            "title": self.title,
-            "description": self.description,
-            "inputSchema": self.input(),
-            "annotations": annotations,
-        })
+        let entry = [
+            ("name", self.name.into()),
+            ("title", self.title.into()),
+            ("description", self.description.into()),
+            ("inputSchema", self.input()),
+            ("annotations", annotations),
+        ];
+        entry.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// The schema of its arguments.
