@@ -176,6 +176,38 @@ async fn a_prompt_that_is_too_long_is_asked_for_as_a_file_and_taken_from_it() {
 }
 
 #[tokio::test]
+async fn a_short_prompt_after_a_long_history_is_short() {
+    const LIMIT: usize = 2_400;
+    let rehearsal = Rehearsal::start(Scene::reply("and so it is answered ".repeat(200))).unwrap();
+    let mut zen = Place::with(&rehearsal).set("tools.max_output_tokens", 1_000).connected().await;
+    let long = |number: usize| format!("question {number} {}", "x".repeat(LIMIT - 11));
+    let id = zen.chat(&long(1)).await.continuation_id();
+    for number in 2..=4 {
+        assert!(
+            !zen.chat_on(&id, &long(number)).await.is_error,
+            "a prompt of {LIMIT} characters is no longer than allowed"
+        );
+    }
+    let over = zen.chat_on(&id, &format!("{}y", long(5))).await;
+    assert_eq!((over.status().as_str(), over.metadata("limit")), ("resend_prompt", json!(LIMIT)), "{over:?}");
+
+    let short = zen.chat_on(&id, "And now?").await;
+    assert!(!short.is_error, "{short:?}");
+    let step = json!({
+        "step": "Think", "step_number": 1, "total_steps": 1, "next_step_required": false, "findings": "f".repeat(2 * LIMIT),
+    });
+    let thought = zen.call("thinkdeep", on(&id, step)).await;
+    assert!(!thought.is_error, "{thought:?}");
+    let requests = rehearsal.requests();
+    assert_eq!(requests.len(), 6);
+    for request in &requests[4..] {
+        let prompt = shown(request);
+        assert!(prompt.len() > 10 * LIMIT, "{}", prompt.len());
+        assert_in_order(&prompt, &["question 1 ", "question 2 ", "question 3 ", "question 4 "]);
+    }
+}
+
+#[tokio::test]
 async fn all_bad_arguments_are_named_at_once() {
     let rehearsal = answers(&["fine"]);
     let mut zen = Place::with(&rehearsal).connected().await;

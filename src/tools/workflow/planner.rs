@@ -8,12 +8,19 @@ use super::engine::Workflow;
 use super::engine::declaration::{Declaration, Names, Situation};
 use super::engine::fields::{STEP, USE_EXPERT_IGNORED};
 use super::engine::investigation::Investigation;
+use super::engine::report;
+use super::engine::step::Step;
 use crate::tools::reply::step::StepReply;
 use crate::tools::schema::{Field, Kind, Spec, join};
 
 /// From this many steps on a plan is thought over at its first steps.
 const COMPLEX_FROM: u32 = 5;
 const DEEP_STEPS: u32 = 3;
+
+/// Characters of a step of an earlier plan that a new one is told, and of all its steps together.
+const TOLD_OF_STEP: usize = 1_200;
+const TOLD_OF_PLAN: usize = 6_000;
+const TOLD_OF_BRANCH: usize = 60;
 
 const FIELDS: [Field; 13] = join(&[
     &[STEP[0].said("This part of the plan"), STEP[1], STEP[2].said(""), STEP[3].said("")],
@@ -114,6 +121,10 @@ fn tell(plan: &Investigation<'_>, reply: &mut StepReply) {
     let kept = &plan.now().kept;
     let history = plan.steps().len();
     reply.set("step_content", plan.now().narrative());
+    let former = plan.former();
+    if let Some(former) = &former {
+        reply.set("previous_plan_context", in_words(former));
+    }
     reply.members["planner_status"]["current_confidence"] = "planning".into();
     reply.members["planner_status"]["step_history_length"] = history.into();
     let branches: BTreeSet<&str> =
@@ -157,5 +168,43 @@ fn tell(plan: &Investigation<'_>, reply: &mut StepReply) {
         let left = kept.total.saturating_sub(kept.number);
         let next = format!("Go on with step_number {}. About {left} steps remain.", kept.number + 1);
         reply.set("next_steps", next);
+    }
+    if former.is_some() {
+        let next = reply.members.get("next_steps").and_then(Value::as_str).unwrap_or_default();
+        reply.set(
+            "next_steps",
+            format!("{next} Build on previous_plan_context, or say where this plan departs from it."),
+        );
+    }
+}
+
+/// A completed plan, a paragraph a step. Where it is long its first steps are left out: the last ones say what became of
+/// them.
+fn in_words(plan: &[Step<'_>]) -> String {
+    let mut told: Vec<String> = Vec::new();
+    let mut size = 0;
+    for step in plan.iter().rev() {
+        let said = format!("{}{}: {}", step.number(), place(step), report::excerpt(step.narrative(), TOLD_OF_STEP));
+        size += said.chars().count();
+        if size > TOLD_OF_PLAN && !told.is_empty() {
+            break;
+        }
+        told.push(said);
+    }
+    let left_out = match plan.len() - told.len() {
+        0 => String::new(),
+        left_out => format!(" The first {left_out} are left out here; `listthreads` shows them."),
+    };
+    told.reverse();
+    format!("A plan of {} steps was completed in this thread.{left_out}\n\n{}", plan.len(), told.join("\n\n"))
+}
+
+/// Where in its plan a step stands, beside its number.
+fn place(step: &Step<'_>) -> String {
+    let own = |name: &str| step.kept.own.get(name);
+    match (own("branch_id").and_then(Value::as_str), own("revises_step_number").and_then(Value::as_u64)) {
+        (Some(branch), _) => format!(" (branch {})", report::excerpt(branch, TOLD_OF_BRANCH)),
+        (None, Some(revised)) => format!(" (instead of {revised})"),
+        (None, None) => String::new(),
     }
 }

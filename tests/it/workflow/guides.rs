@@ -4,8 +4,9 @@ use serde_json::json;
 use zen::rehearsal::{Rehearsal, Scene};
 
 use super::{after, step, with};
+use crate::support::assert_in_order;
 use crate::support::place::Place;
-use crate::support::process::Zen;
+use crate::support::process::{ToolReply, Zen};
 
 async fn connected() -> (Rehearsal, Zen) {
     let rehearsal = Rehearsal::start(Scene::reply("never")).unwrap();
@@ -59,13 +60,50 @@ async fn a_plan_grows_by_steps_revisions_and_branches_and_ends_whole() {
 }
 
 #[tokio::test]
-async fn a_new_plan_in_the_thread_of_another_starts_at_its_own_first_step() {
+async fn a_new_plan_in_the_thread_of_a_completed_one_is_told_what_that_was() {
     let (_rehearsal, mut zen) = connected().await;
-    let first = zen.call("planner", plan(1, 1, "The first plan")).await;
-    let next = zen.call("planner", after(&first, plan(1, 2, "The next plan"))).await;
+    let context = |reply: &ToolReply| reply.json()["previous_plan_context"].as_str().unwrap_or_default().to_owned();
+    let first = zen.call("planner", plan(1, 3, "Move the store")).await;
+    zen.call("planner", after(&first, plan(2, 3, "All at once"))).await;
+    // While it is not completed there is nothing to build on.
+    let early = zen.call("planner", after(&first, plan(1, 3, "Move the store, slowly"))).await;
+    assert!(early.json().get("previous_plan_context").is_none(), "{early:?}");
+    let branch = json!({ "is_branch_point": true, "branch_from_step": 1, "branch_id": "strangler" });
+    zen.call("planner", after(&first, with(plan(2, 3, "Piece by piece"), branch))).await;
+    let done = zen.call("planner", after(&first, plan(3, 3, "Switch over"))).await;
+    assert_eq!((done.status().as_str(), context(&done)), ("planning_complete", String::new()));
+
+    let next = zen.call("planner", after(&first, plan(1, 2, "Now the index"))).await;
     assert_eq!((super::thread(&next), next.metadata("step_history_length")), (super::thread(&first), json!(1)));
-    let chat = zen.call("listthreads", json!({ "thread_id": super::thread(&first) })).await;
-    assert!(chat.content().contains("The first plan") && chat.content().contains("The next plan"), "{chat:?}");
+    assert_in_order(
+        &context(&next),
+        &["A plan of 3 steps", "1: Move the store, slowly", "2 (branch strangler): Piece by piece", "3: Switch over"],
+    );
+    assert!(!context(&next).contains("All at once"), "what was given up is no part of it: {next:?}");
+    assert!(next.json()["next_steps"].as_str().unwrap().contains("Build on previous_plan_context"));
+    let second = zen.call("planner", after(&first, plan(2, 3, "Build it beside the old one"))).await;
+    assert_eq!(context(&second), "", "it is told once");
+
+    // A chat between the plans changes nothing, and another thread is told nothing.
+    zen.chat_on(&super::thread(&first), "What do you think?").await;
+    let again = zen.call("planner", after(&first, plan(1, 2, "Now the index"))).await;
+    assert!(context(&again).contains("3: Switch over"), "{again:?}");
+    assert_eq!(context(&zen.call("planner", plan(1, 2, "Now the index")).await), "");
+}
+
+#[tokio::test]
+async fn of_a_long_plan_a_new_one_is_told_the_last_steps_within_a_bound() {
+    let (_rehearsal, mut zen) = connected().await;
+    let said = |number| format!("step {number} begins. {}", "and so it goes on ".repeat(600));
+    let first = zen.call("planner", plan(1, 40, &said(1))).await;
+    for number in 2..=40 {
+        zen.call("planner", after(&first, plan(number, 40, &said(number)))).await;
+    }
+    let next = zen.call("planner", after(&first, plan(1, 2, "Another one"))).await;
+    let told = next.json()["previous_plan_context"].as_str().unwrap().to_owned();
+    assert!(told.chars().count() < 6_500, "{}", told.len());
+    assert_in_order(&told, &["A plan of 40 steps", "are left out here", "39: step 39 begins.", "40: step 40 begins."]);
+    assert!(!told.contains("step 1 begins."), "{told}");
 }
 
 #[tokio::test]

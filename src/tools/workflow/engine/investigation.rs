@@ -16,6 +16,9 @@ pub struct Investigation<'a> {
     unsaid: &'static str,
     /// The tool's own fields: what the latest step that gave one said, else the default.
     pub own: Map<String, Value>,
+    /// What came before, this investigation's own earlier steps included.
+    thread: Option<&'a Thread>,
+    tool: &'static str,
 }
 
 /// How the present step ends.
@@ -36,14 +39,7 @@ impl<'a> Investigation<'a> {
     pub fn of(thread: Option<&'a Thread>, spec: &Spec, mut now: Step<'a>) -> Self {
         let mut steps: Vec<Step<'a>> = Vec::new();
         if now.number() > 1 {
-            let turns = thread.into_iter().flat_map(|thread| &thread.turns);
-            for step in turns.filter(|turn| *turn.tool == *spec.name).filter_map(|turn| Step::of(turn)) {
-                if step.number() == 1 {
-                    steps.clear();
-                }
-                steps.retain(|earlier| earlier.number() != step.number());
-                steps.push(step);
-            }
+            steps = newest(taken(thread, spec.name));
             steps.retain(|earlier| earlier.number() != now.number());
         }
         let continued = match steps.first() {
@@ -57,7 +53,15 @@ impl<'a> Investigation<'a> {
             Some(Preset::Word(word)) => word,
             _ => "low",
         };
-        Self { steps, continued, unsaid, own }
+        Self { steps, continued, unsaid, own, thread, tool: spec.name }
+    }
+
+    /// The tool's newest investigation that came to its end in this thread, where the present one only begins.
+    pub fn former(&self) -> Option<Vec<Step<'a>>> {
+        let mut all: Vec<_> = taken(self.thread.filter(|_| self.now().number() == 1), self.tool).collect();
+        let end = all.iter().rposition(|step| !step.kept.goes_on)?;
+        all.truncate(end + 1);
+        Some(newest(all.into_iter()))
     }
 
     pub fn steps(&self) -> &[Step<'a>] {
@@ -174,6 +178,25 @@ impl<'a> Investigation<'a> {
             Asks::OnAnyFinding => wanted && (has_files || findings >= 1),
         }
     }
+}
+
+/// The tool's steps in the order of their turns.
+fn taken<'a>(thread: Option<&'a Thread>, tool: &str) -> impl Iterator<Item = Step<'a>> {
+    let turns = thread.into_iter().flat_map(|thread| &thread.turns);
+    turns.filter(move |turn| *turn.tool == *tool).filter_map(|turn| Step::of(turn))
+}
+
+/// The steps from the last first one on, each number once, as it was said last.
+fn newest<'a>(all: impl Iterator<Item = Step<'a>>) -> Vec<Step<'a>> {
+    let mut steps: Vec<Step<'a>> = Vec::new();
+    for step in all {
+        if step.number() == 1 {
+            steps.clear();
+        }
+        steps.retain(|earlier| earlier.number() != step.number());
+        steps.push(step);
+    }
+    steps
 }
 
 fn once<'a>(all: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
