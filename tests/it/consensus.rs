@@ -196,6 +196,7 @@ async fn two_interleaved_runs_keep_their_rosters_and_verdicts_apart() {
         assert!(!said["accumulated_responses"].to_string().contains(&format!("of {other}")), "{said}");
     }
     assert_eq!(a.json()["complete_consensus"]["initial_prompt"], "Shall we take apples?");
+    assert_eq!(rehearsal.requests().len(), 4, "two models, two calls, in each run");
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod insight;
 mod interceptors;
 mod life;
 mod live;
+mod logs;
 mod matrix;
 mod memory;
 mod memory_interleaving;

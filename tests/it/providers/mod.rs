@@ -3,6 +3,7 @@
 
 mod commands;
 mod fixtures;
+mod selection;
 mod shapes;
 mod threats;
 mod turns;

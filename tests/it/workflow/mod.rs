@@ -5,6 +5,7 @@ mod expert;
 mod guides;
 mod precommit;
 mod scenarios;
+mod sessions;
 mod surface;
 
 use serde_json::{Value, json};
