@@ -55,6 +55,10 @@ pub enum Event {
     ProviderChanged(ProviderPlace),
     /// Other tools are offered than before.
     ToolsChanged,
+    /// The config file was read again, and had so many mistakes; with one, all stays as it was.
+    ConfigRead {
+        mistakes: u32,
+    },
     /// The control socket turned a foreign user away.
     ControlRefused {
         uid: u32,

@@ -13,7 +13,9 @@ use crate::control::client::Client;
 use crate::control::types::ToolSwitch;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "A tool that is off is not offered to agents. For good: `tools.disabled` in the configuration.")]
+#[command(
+    after_help = "A tool stays off until zen ends or the config file says something else of it; `tools.disabled` there is for good."
+)]
 pub struct Args {
     #[command(flatten)]
     switching: Switching,

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::edited::Stamp;
 use super::environment::Environment;
 use super::error::{Error, Place, Problem};
 use super::key::{KEYS, Key, Unit, find};
@@ -30,6 +31,8 @@ pub struct Source {
     /// None where a file that was not named does not exist.
     pub text: Option<String>,
     pub warning: Option<String>,
+    /// From before it was read.
+    pub stamp: Stamp,
 }
 
 /// Finds the file and reads it, or says in `errors` why not. None where there is no home to look in.
@@ -81,10 +84,11 @@ pub fn choose(
 
 fn read_chosen(choice: &Choice) -> Result<Source, Problem> {
     let path = choice.path.clone();
+    let stamp = Stamp::of(&path);
     let file = match File::open(&path) {
         Ok(file) => file,
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            let missing = Source { path, text: None, warning: None };
+            let missing = Source { path, text: None, warning: None, stamp };
             return if choice.named { Err(Problem::Missing) } else { Ok(missing) };
         }
         Err(error) => return Err(Problem::Unreadable(error.to_string())),
@@ -100,7 +104,7 @@ fn read_chosen(choice: &Choice) -> Result<Source, Problem> {
         let path = path.display();
         format!("{path} can be written by every user of this machine, who could send your keys elsewhere: chmod o-w it")
     });
-    Ok(Source { path, text: Some(text), warning })
+    Ok(Source { path, text: Some(text), warning, stamp })
 }
 
 /// Adds what the file gives to the layers. Where its syntax is broken, nothing but that is told of it.

@@ -1,6 +1,7 @@
 //! What a process is told, and where each value came from: defaults, then the user's `config.toml`, then the
 //! environment, then flags. Parses and checks; does no I/O beyond reading, and nothing is read from a working directory.
 
+pub mod edited;
 pub mod environment;
 pub mod error;
 pub mod key;
@@ -31,8 +32,8 @@ pub use insight::Insight;
 pub use paths::Places;
 pub use resilience::{Breaker, Bulkhead, Cache, Resilience, Retry, Spend};
 pub use section::{
-    Clink, Config, Control, Endpoint, Files, HttpLimits, Interceptors, KeyFrom, Log, LogLevel, Models, Providers,
-    Serve, Server, Threads, Tools,
+    Clink, Config, Control, Endpoint, Files, HttpLimits, Interceptors, KeyFrom, LoadedFrom, Log, LogLevel, Models,
+    Providers, Serve, Server, Threads, Tools,
 };
 pub use value::{parse_duration, parse_size};
 
@@ -101,7 +102,7 @@ pub enum Origin {
 pub fn load(input: Input<'_>) -> Result<Loaded, Errors> {
     let places = Places::of(input.environment);
     let mut errors = Vec::new();
-    let source = file::read(input.file, input.environment, &places, &mut errors);
+    let source = file::read(input.file.clone(), input.environment, &places, &mut errors);
     let mut layers = Layers { entries: Vec::new(), errors };
     if let Some(Source { path, text: Some(text), .. }) = &source {
         file::parse(path, text, &mut layers);
@@ -121,6 +122,11 @@ pub fn load(input: Input<'_>) -> Result<Loaded, Errors> {
 
     let mut config = merged.draft.config.clone();
     config.environment = input.environment.clone();
+    config.loaded_from = LoadedFrom {
+        named: input.file,
+        flags: input.flags.to_vec(),
+        file: source.as_ref().map(|source| (source.path.clone(), source.stamp)),
+    };
     config.providers.endpoints = endpoints.endpoints;
     config.log.file = config.log.file.or_else(|| places.log_file());
     // These two need not be there, unless the first one was named.
@@ -190,6 +196,18 @@ fn show_values(merged: &mut Merged, config: &Config, keys: &[KeySource]) {
             Some(source) => format!("unset ({})", source.variable),
             None => setting.key.show(&mut merged.draft),
         };
+    }
+}
+
+impl Config {
+    /// Puts the layers together once more, with the file as it is now.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes, as [`load`] tells them.
+    pub fn load_again(&self) -> Result<Loaded, Errors> {
+        let LoadedFrom { named, flags, .. } = &self.loaded_from;
+        load(Input { file: named.clone(), environment: &self.environment, flags })
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::edited::Stamp;
 use super::environment::Environment;
 use super::insight::Insight;
 use super::resilience::Resilience;
@@ -28,6 +29,19 @@ pub struct Config {
     /// What the process was started with, for children to be given the named parts of.
     pub environment: Environment,
     pub insight: Insight,
+    /// For whoever loads it again.
+    pub loaded_from: LoadedFrom,
+}
+
+/// What a configuration was loaded from, beside the environment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadedFrom {
+    /// The file that was named on the command line.
+    pub named: Option<PathBuf>,
+    /// `(dotted key, value)`, as typed.
+    pub flags: Vec<(String, String)>,
+    /// The file that counts, in the state in which it was read; it need not be there.
+    pub file: Option<(PathBuf, Stamp)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

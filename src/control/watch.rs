@@ -110,7 +110,10 @@ impl Changes {
             }
             Event::ToolsChanged => self.tools = true,
             // The turn that is questioned came with a change of its thread.
-            Event::ThreadQuestioned { .. } | Event::BudgetDecided { .. } | Event::ControlRefused { .. } => {}
+            Event::ThreadQuestioned { .. }
+            | Event::BudgetDecided { .. }
+            | Event::ConfigRead { .. }
+            | Event::ControlRefused { .. } => {}
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub mod calls;
 pub mod connections;
+mod editing;
 mod interceptors;
 mod invoke;
 mod metering;
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::edited::Edited;
 use crate::event::{Bus, Event};
 use crate::file::root::{RootError, Roots};
 use crate::interceptor::Chain;
@@ -68,6 +70,8 @@ pub struct Engine {
     settings: Arc<Settings>,
     toolbox: Toolbox,
     watching: Watching,
+    /// The config file, where there is one to look at.
+    config_file: Option<Edited>,
 }
 
 /// What an engine is started with.
@@ -146,25 +150,20 @@ impl Engine {
             children: Children::default(),
             toolbox: Toolbox::new(&config.tools.disabled)?,
             watching: Watching::new(&config.insight),
+            config_file: config.loaded_from.file.as_ref().map(|(path, read)| Edited::read_at(path, *read)),
             bus,
             config,
             redactor,
         }))
     }
 
-    /// What has to be done beside the calls, until shutdown begins: threads whose time has run out are removed.
+    /// What has to be done beside the calls, until shutdown begins: threads whose time has run out are removed, and what a
+    /// person changes in files is taken over.
     pub async fn housekeeping(self: Arc<Self>) {
+        self.look_after_files();
         tokio::select! {
             () = self.shutdown.begun() => {}
             () = self.threads.keep_swept() => {}
-            () = self.keep_rules_fresh() => {}
-        }
-    }
-
-    async fn keep_rules_fresh(&self) {
-        match &self.rules {
-            Some(rules) => Arc::clone(rules).keep_fresh(&self.shutdown).await,
-            None => self.shutdown.begun().await,
         }
     }
 
@@ -193,8 +192,9 @@ impl Engine {
         self.toolbox.edition()
     }
 
-    /// From now on all tools but these are offered; calls in flight go on. Says [`Event::ToolsChanged`] where that makes a
-    /// difference.
+    /// From now on the configuration says that all tools but these are offered; calls in flight go on. A tool that was
+    /// switched by hand stays so, unless the configuration says of it something else than before. Says
+    /// [`Event::ToolsChanged`] where that makes a difference.
     ///
     /// # Errors
     /// A name is no tool's: then nothing has changed.
@@ -204,7 +204,8 @@ impl Engine {
         Ok(())
     }
 
-    /// From now on, until zen ends, this tool is offered or not; calls in flight go on.
+    /// From now on this tool is offered or not, until zen ends or the configuration says something else of it than before;
+    /// calls in flight go on.
     ///
     /// # Errors
     /// The name is no tool's, or the tool's is one by which clients find their way.

@@ -1,4 +1,4 @@
-//! All tools, and which of them are offered now.
+//! All tools, and which of them are offered now. Of each tool counts what was said last: by the configuration, or by hand.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,6 +16,8 @@ pub struct Toolbox {
 struct Slot {
     tool: Box<dyn Tool>,
     enabled: AtomicBool,
+    /// What the configuration said last.
+    said: AtomicBool,
 }
 
 /// A name that no tool has.
@@ -37,7 +39,7 @@ pub enum CannotSwitch {
 
 impl Toolbox {
     pub fn new(disabled: &[String]) -> Result<Self, UnknownTool> {
-        let slots = tools::all().into_iter().map(|tool| Slot { tool, enabled: AtomicBool::new(true) });
+        let slots = tools::all().into_iter().map(|tool| Slot { tool, enabled: true.into(), said: true.into() });
         let toolbox = Self { slots: slots.collect(), edition: watch::Sender::default() };
         toolbox.disable(disabled)?;
         Ok(toolbox)
@@ -53,13 +55,15 @@ impl Toolbox {
         &self.edition
     }
 
-    /// Offers all but these; says whether that is a change.
+    /// The configuration says that all but these are offered: that counts for the tools of which it said something else
+    /// before; the others stay as they are, switched by hand or not. Says whether that is a change.
     pub fn disable(&self, disabled: &[String]) -> Result<bool, UnknownTool> {
         let disabled: Vec<_> =
             disabled.iter().map(|name| self.slot(name).map(|slot| slot.name())).collect::<Result<_, _>>()?;
         let mut changed = false;
         for slot in &self.slots {
-            changed |= slot.switch(!disabled.contains(&slot.name()));
+            let enabled = !disabled.contains(&slot.name());
+            changed |= slot.said.swap(enabled, Ordering::Relaxed) != enabled && slot.switch(enabled);
         }
         Ok(self.renewed(changed))
     }
@@ -125,5 +129,20 @@ mod tests {
         assert!(matches!(toolbox.switch("chatt", false), Err(CannotSwitch::Unknown(_))));
         assert_eq!(*toolbox.edition().borrow(), 3);
         assert_eq!(names(&toolbox).len(), all.len() - 1);
+    }
+
+    #[test]
+    fn a_tool_that_was_switched_by_hand_stays_so_until_the_configuration_says_something_else_of_it() {
+        let disabled = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let toolbox = Toolbox::new(&disabled(&["chat"])).unwrap();
+        let is_offered = |name: &str| names(&toolbox).contains(&name);
+        toolbox.switch("chat", true).unwrap();
+        toolbox.switch("debug", false).unwrap();
+        assert_eq!(toolbox.disable(&disabled(&["chat", "docgen"])), Ok(true));
+        assert!(is_offered("chat") && !is_offered("debug") && !is_offered("docgen"));
+        assert_eq!(toolbox.disable(&disabled(&["debug"])), Ok(true), "docgen comes back");
+        assert!(is_offered("chat") && !is_offered("debug") && is_offered("docgen"));
+        assert_eq!(toolbox.disable(&[]), Ok(true));
+        assert!(is_offered("debug"));
     }
 }

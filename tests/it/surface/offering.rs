@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use zen::rehearsal::{Rehearsal, Scene};
 
 use super::{calling, has_method, heard, stateless};
-use crate::support::chat;
 use crate::support::place::Place;
 use crate::support::process::Zen;
+use crate::support::{chat, soon};
 
 const TOOLS_CHANGED: &str = "notifications/tools/list_changed";
 const PROMPTS_CHANGED: &str = "notifications/prompts/list_changed";
@@ -83,4 +83,82 @@ async fn a_client_of_the_newer_era_listens_for_other_tools_and_prompts() {
     }
     let now = zen.request("tools/list", stateless(json!({}), json!({}))).await;
     assert!(!names(&now, "tools").contains(&"docgen".to_owned()));
+}
+
+#[tokio::test]
+async fn an_edit_of_the_config_file_changes_what_is_offered_in_both_eras_and_a_broken_one_nothing() {
+    let rehearsal = Rehearsal::start(Scene::reply("never")).unwrap();
+    let place = Place::with(&rehearsal).logged();
+    let folder = place.path("home/.config/zen");
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |text: &str| std::fs::write(folder.join("config.toml"), text).unwrap();
+    let gone = |tools: &[&str]| tools.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    write("[tools]\ndisabled = [\"docgen\"]\n");
+    let mut older = place.connected().await;
+    let mut newer = place.stdio();
+    let listening = json!({ "notifications": { "toolsListChanged": true } });
+    newer.send("subscriptions/listen", stateless(listening, json!({}))).await;
+    heard(&mut newer, "the acknowledgement", |_| true).await;
+    let listed_by_newer =
+        async |zen: &mut Zen| names(&zen.request("tools/list", stateless(json!({}), json!({}))).await, "tools");
+    let all: Vec<String> = zen::tools::all().iter().map(|tool| tool.spec().name.to_owned()).collect();
+    let without = |off: &[&str]| all.iter().filter(|name| !gone(off).contains(name)).cloned().collect::<Vec<_>>();
+    assert_eq!(listed(&mut older, "tools").await, without(&["docgen"]));
+
+    write("[tools]\ndisabled = [\"tracer\", \"chat\"]\n");
+    for zen in [&mut older, &mut newer] {
+        heard(zen, "other tools", has_method(TOOLS_CHANGED)).await;
+    }
+    assert_eq!(listed(&mut older, "tools").await, without(&["tracer", "chat"]));
+    assert_eq!(listed_by_newer(&mut newer).await, without(&["tracer", "chat"]));
+
+    // With a mistake in the file, of whatever kind, all stays as it was; it is said, and the process looks on.
+    for (broken, said) in
+        [("[tools\n", "config.toml:1:"), ("[tools]\ndisabled = [\"chatt\"]\n", "did you mean 'chat'?")]
+    {
+        write(broken);
+        soon(said, async {
+            while !std::fs::read_to_string(place.path("log")).unwrap_or_default().contains(said) {
+                older.ping().await;
+            }
+        })
+        .await;
+        assert_eq!(listed(&mut older, "tools").await, without(&["tracer", "chat"]), "{broken}");
+    }
+
+    // What was switched by hand stays so until the file says something else of it.
+    write("[tools]\ndisabled = [\"tracer\", \"chat\"]\n");
+    place.json(&["tools", "enable", "chat", "--json"]).await;
+    place.json(&["tools", "disable", "debug", "--json"]).await;
+    older.notifications.clear();
+    write("[tools]\ndisabled = [\"chat\"]\n");
+    while listed(&mut older, "tools").await != without(&["debug"]) {
+        heard(&mut older, "other tools", has_method(TOOLS_CHANGED)).await;
+    }
+    std::fs::remove_file(folder.join("config.toml")).unwrap();
+    write("[tools]\ndisabled = [\"debug\", \"chat\", \"docgen\"]\n");
+    while listed(&mut older, "tools").await != without(&["debug", "docgen"]) {
+        heard(&mut older, "other tools", has_method(TOOLS_CHANGED)).await;
+    }
+    assert!(rehearsal.requests().is_empty());
+}
+
+#[tokio::test]
+async fn an_edit_of_the_config_file_below_a_variable_changes_nothing_and_is_told_as_such() {
+    let rehearsal = Rehearsal::start(Scene::reply("fine")).unwrap();
+    let place = Place::with(&rehearsal).logged().env("DISABLED_TOOLS", "docgen");
+    let file = place.path("own.toml");
+    std::fs::write(&file, "").unwrap();
+    let mut zen = Zen::start(&mut place.command(&["--config", file.to_str().unwrap(), "stdio"]));
+    zen.initialize("2025-11-25").await;
+    let before = listed(&mut zen, "tools").await;
+    std::fs::write(&file, "[tools]\ndisabled = [\"chat\"]\n").unwrap();
+    soon("the file to be read", async {
+        while !std::fs::read_to_string(place.path("log")).unwrap_or_default().contains("$DISABLED_TOOLS") {
+            zen.ping().await;
+        }
+    })
+    .await;
+    assert_eq!(listed(&mut zen, "tools").await, before);
+    assert!(!zen.chat("Hello").await.is_error);
 }

@@ -6,26 +6,23 @@ mod reader;
 mod rule;
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::config::edited::Edited;
 use crate::interceptor::Registration;
 use crate::interceptor::decider::{Changing, Tally};
-use crate::shutdown::Shutdown;
 use crate::unit::UnixMillis;
 
 /// A larger file is refused: rules are written by hand.
 const MAX_FILE_BYTES: u64 = 1 << 20;
-/// How often the file is looked at. It is read when it has been the same for two looks, so never while it is written.
-const LOOK_EVERY: Duration = Duration::from_millis(400);
 
 pub struct Rules {
-    path: PathBuf,
+    file: Edited,
     clock: Clock,
     deadline: Duration,
     current: RwLock<Arc<[Registration]>>,
@@ -37,17 +34,6 @@ struct State {
     said: HashMap<Arc<str>, bool>,
     loaded: UnixMillis,
     errors: Vec<String>,
-    /// The file as it was read, and as it was at the last look.
-    read: Option<Stamp>,
-    seen: Option<Stamp>,
-}
-
-/// Tells one state of the file from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
-    modified: (i64, i64),
-    bytes: u64,
-    inode: u64,
 }
 
 /// What there is to know of the file.
@@ -67,62 +53,39 @@ impl Rules {
     ///
     /// Everything that is wrong with it, each with its place.
     pub fn open(path: &Path, deadline: Duration, clock: Clock) -> Result<Arc<Self>, Vec<String>> {
-        let state =
-            State { said: HashMap::new(), loaded: clock.wall(), errors: Vec::new(), read: None, seen: stamp(path) };
-        let rules =
-            Self { path: path.to_owned(), clock, deadline, current: RwLock::new([].into()), state: Mutex::new(state) };
+        let state = State { said: HashMap::new(), loaded: clock.wall(), errors: Vec::new() };
+        let (file, current, state) = (Edited::new(path), RwLock::new([].into()), Mutex::new(state));
+        let rules = Self { file, clock, deadline, current, state };
         rules.load()?;
         Ok(Arc::new(rules))
     }
 
     pub fn file(&self) -> RulesFile {
         let state = self.state();
-        RulesFile { path: self.path.clone(), loaded: state.loaded, errors: state.errors.clone() }
+        RulesFile { path: self.file.path().to_owned(), loaded: state.loaded, errors: state.errors.clone() }
     }
 
-    /// Looks at the file every now and then, until shutdown begins.
-    pub async fn keep_fresh(self: Arc<Self>, shutdown: &Shutdown) {
-        loop {
-            tokio::select! {
-                () = shutdown.begun() => return,
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-            }
-            let rules = Arc::clone(&self);
-            // A file may lie where looking takes its time. A look that panicked is one look less.
-            let _ = tokio::task::spawn_blocking(move || rules.look()).await;
-        }
-    }
-
-    /// Reads the file again where it has changed since it was read, and has stopped changing.
+    /// Reads the file again where it has changed since it was read, and has stopped changing. May take its time.
     pub fn look(&self) {
-        let now = stamp(&self.path);
-        let is_due = {
-            let mut state = self.state();
-            let is_settled = state.seen == now;
-            state.seen = now;
-            is_settled && state.read != now
-        };
-        if !is_due {
+        if !self.file.look() {
             return;
         }
         match self.load() {
             Ok(count) => tracing::info!(rules = count, "rules were read again"),
             Err(errors) => {
                 tracing::warn!(mistakes = errors.len(), "rules have mistakes: the former ones stay in force");
-                let mut state = self.state();
-                state.errors = errors;
-                state.read = now;
+                self.state().errors = errors;
             }
         }
     }
 
     /// Puts the file's rules in force, all of them.
     fn load(&self) -> Result<usize, Vec<String>> {
-        let read = stamp(&self.path);
-        let told = |what: String| vec![format!("{}: {what}", self.path.display())];
-        let text = read_file(&self.path).map_err(told)?;
+        let path = self.file.path();
+        let told = |what: String| vec![format!("{}: {what}", path.display())];
+        let text = read_file(path).map_err(told)?;
         let specs = file::read(&text).map_err(|wrong| {
-            let path = self.path.display();
+            let path = path.display();
             wrong
                 .into_iter()
                 .map(|wrong| format!("{path}:{}:{}: {}", wrong.line, wrong.column, wrong.what))
@@ -149,7 +112,7 @@ impl Rules {
             .collect();
         let count = registrations.len();
         *self.current.write().unwrap_or_else(|poisoned| poisoned.into_inner()) = registrations.into();
-        *state = State { said, loaded: self.clock.wall(), errors: Vec::new(), read, seen: read };
+        *state = State { said, loaded: self.clock.wall(), errors: Vec::new() };
         Ok(count)
     }
 
@@ -162,11 +125,6 @@ impl Changing for Rules {
     fn current(&self) -> Arc<[Registration]> {
         Arc::clone(&self.current.read().unwrap_or_else(|poisoned| poisoned.into_inner()))
     }
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let found = fs::metadata(path).ok()?;
-    Some(Stamp { modified: (found.mtime(), found.mtime_nsec()), bytes: found.len(), inode: found.ino() })
 }
 
 fn read_file(path: &Path) -> Result<String, String> {

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use std::fs;
+
 use super::*;
 use crate::id::ConnectionId;
 use crate::interceptor::{Chain, Direction, Message, Verdict};
