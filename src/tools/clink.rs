@@ -16,7 +16,7 @@ use crate::process::{self, Ended, Heard, Output as Written};
 use crate::provider::Category;
 use crate::text::nearest::nearest;
 use crate::text::sanitise;
-use crate::thread::turn::{Consultation, RefusedFile, Turn};
+use crate::thread::turn::{Consultation, Turn};
 use crate::token;
 use crate::tools::error::{CliFailure, ToolError};
 use crate::tools::reply::{Body, Output, Reply, Status};
@@ -96,7 +96,7 @@ impl Tool for Clink {
             let (asked, took, result) = ask(call, &cli, asking).await;
             let (understood, written) = result?;
             let consultation = account(&cli, &understood, &asked.text, took);
-            let output = told(call, &cli, &role_name, &understood, &written, &consultation, &asked.refused);
+            let output = told(call, &cli, &role_name, &understood, &written, &consultation, &asked);
             let turn = Turn {
                 answer: Some(understood.text.into()),
                 files: asked.files,
@@ -291,7 +291,7 @@ fn told(
     understood: &Understood,
     written: &Written,
     consultation: &Consultation,
-    refused: &[RefusedFile],
+    asked: &Asking,
 ) -> Output {
     let usage = json!({ "input_tokens": consultation.usage.input, "output_tokens": consultation.usage.output });
     let mut output = Output::new(Status::Success, understood.text.clone())
@@ -308,8 +308,11 @@ fn told(
         output = output.with("return_code", code);
     }
     output.metadata.extend(understood.details.clone());
-    if !refused.is_empty() {
-        let refused = refused.iter().map(|file| json!({ "path": file.path, "reason": file.reason }));
+    if !asked.withheld.is_empty() {
+        output = output.with("secrets_withheld", json!(asked.withheld));
+    }
+    if !asked.refused.is_empty() {
+        let refused = asked.refused.iter().map(|file| json!({ "path": file.path, "reason": file.reason }));
         output = output.with("files_not_sent", refused.collect::<Value>());
     }
     let is_cut = token::longest_prefix(&understood.text, call.settings.reply_tokens).is_some();

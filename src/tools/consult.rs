@@ -4,6 +4,7 @@
 pub mod account;
 mod draft;
 mod files;
+mod prompt;
 
 use super::Call;
 use super::error::ToolError;
@@ -13,9 +14,7 @@ use account::{Asked, Consulted};
 use draft::Draft;
 
 pub use files::{References, references};
-
-/// A file of this name brings a prompt that is too long for an argument.
-pub const PROMPT_FILE: &str = "prompt.txt";
+pub use prompt::{PROMPT_FILE, Prompt, prompt};
 
 /// What a tool wants to know of a model.
 pub struct Question {

@@ -122,6 +122,33 @@ echo 'Loaded.'; echo '{"response":"I looked.","stats":{"models":{"gemini-x":{"to
 }
 
 #[tokio::test]
+async fn a_key_in_the_task_or_in_its_prompt_file_is_not_handed_on_and_the_reply_says_so() {
+    let key = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let place = place(&[("gemini", r#"cat > "$HOME/asked"; echo '{"response":"done"}'"#)]);
+    let file = place.file("prompt.txt", &format!("the long task: log in with {key} and look"));
+    let mut zen = place.connected().await;
+    let asked = || fs::read_to_string(place.path("home/asked")).unwrap();
+
+    let reply = zen.call("clink", task("gemini", &format!("log in with {key} and look"))).await;
+    assert_eq!(reply.content(), "done", "{reply:?}");
+    assert!(asked().contains("=== USER REQUEST ===\nlog in with [redacted] and look\n"), "{}", asked());
+    let withheld = reply.metadata("secrets_withheld");
+    assert!(withheld[0].as_str().is_some_and(|said| said.starts_with("prompt: 1 ")), "{withheld}");
+
+    let mut by_file = task("gemini", "see prompt.txt");
+    by_file["absolute_file_paths"] = json!([file]);
+    let reply = zen.call("clink", on(&reply.continuation_id(), by_file)).await;
+    assert_in_order(&asked(), &["log in with [redacted]", "the long task: log in with [redacted] and look"]);
+    assert!(!asked().contains("see prompt.txt") && !asked().contains("FILE REFERENCES"), "{}", asked());
+    assert_eq!(reply.metadata("secrets_withheld").as_array().map(Vec::len), Some(1), "{reply:?}");
+    assert!(!asked().contains("ghp_"));
+    let thread = place.json(&["threads", "show", &reply.continuation_id(), "--json"]).await;
+    assert!(!thread.to_string().contains("ghp_"), "nor is it kept: {thread}");
+    let plain = zen.call("clink", task("gemini", "look")).await;
+    assert!(plain.metadata("secrets_withheld").is_null(), "{plain:?}");
+}
+
+#[tokio::test]
 async fn the_formats_of_all_three_are_read_and_another_one_stays_text() {
     let place = place(&[
         (

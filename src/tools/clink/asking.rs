@@ -9,13 +9,12 @@ use super::{DEPTH, MAX_COMPLAINT, Request, bad, failure};
 use crate::budget::Budget;
 use crate::file::embed::Boundary;
 use crate::file::folder::{first_root, folder};
-use crate::file::read::gather;
 use crate::file::read::{Reader, Reference, Surveyed, survey};
 use crate::process::{Command, Limits};
 use crate::provider::{Message, Part, Role as Speaker};
 use crate::thread::history::{History, Now};
 use crate::thread::turn::RefusedFile;
-use crate::tools::consult;
+use crate::tools::consult::{self, Prompt};
 use crate::tools::error::ToolError;
 use crate::tools::{Call, programs, prompts};
 use crate::unit::Tokens;
@@ -33,22 +32,20 @@ pub(super) struct Asking {
     pub text: String,
     /// The caller's own part.
     pub prompt: String,
+    /// Where secrets were taken out of it, each in a line.
+    pub withheld: Vec<String>,
     pub files: Vec<Arc<str>>,
     pub refused: Vec<RefusedFile>,
 }
 
 impl Asking {
     pub async fn prepare(call: &Call, cli: &Cli, role: &Role, request: Request) -> Result<Self, ToolError> {
-        let Request { mut prompt, mut paths, images, working_directory, .. } = request;
+        let Request { prompt, paths, images, working_directory, .. } = request;
         consult::check_prompt(&prompt, call.settings.prompt_chars)?;
-        if let Some(at) = paths.iter().position(|path| path.rsplit('/').next() == Some(consult::PROMPT_FILE)) {
-            let (roots, limits, path) = (call.roots.clone(), call.settings.files.clone(), [paths.remove(at)]);
-            let read = tokio::task::spawn_blocking(move || gather(&roots, &path, &limits)).await;
-            let read = read.map_err(|error| ToolError::Internal(error.to_string()))?;
-            if let Some((path, refusal)) = read.refused.first() {
-                return Err(bad(format!("`absolute_file_paths`: {path} {refusal}")));
-            }
-            prompt = read.files.first().map_or(prompt, |file| file.text.to_string());
+        let (prompt, mut paths) = consult::prompt(call, prompt, paths).await?;
+        let Prompt { text: prompt, withheld, refused } = prompt;
+        if let Some(RefusedFile { path, reason }) = refused.first() {
+            return Err(bad(format!("`absolute_file_paths`: {path} {reason}")));
         }
         if prompt.trim().is_empty() {
             return Err(bad("`prompt` is empty".to_owned()));
@@ -58,7 +55,7 @@ impl Asking {
         let files = references.iter().map(|reference| reference.path.to_string_lossy().into()).collect();
         let text = text(call, cli, role, &prompt, &references);
         let command = command(call, cli, role, working_directory.as_deref(), &text)?;
-        Ok(Self { command: Some(command), text, prompt, files, refused })
+        Ok(Self { command: Some(command), text, prompt, withheld, files, refused })
     }
 }
 

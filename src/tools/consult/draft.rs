@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::files::{Gathered, References, Sources, off_the_runtime};
+use super::prompt::Prompt;
 use super::{Detail, Question};
 use crate::budget::{Budget, Part as Share};
 use crate::config;
 use crate::file::{Roots, image};
 use crate::provider::{Choice, Image, Message};
-use crate::secret::{self, Redactor};
+use crate::secret::Redactor;
 use crate::thread::Thread;
 use crate::thread::history::{History, Now};
 use crate::tools::Call;
@@ -69,24 +70,24 @@ impl Draft {
     }
 
     fn put_together(self) -> Result<Drafted, ToolError> {
-        let Self { question, thread, seed, mut budget, roots, redactor, limits } = self;
+        let Self { mut question, thread, seed, mut budget, roots, redactor, limits } = self;
         let thread = thread.as_deref();
         let roots = match &question.working_directory {
             Some(folder) if question.paths.iter().any(|path| !path.starts_with(['/', '~'])) => roots.based_at(folder),
             _ => roots,
         };
         let images = images(&roots, &question.images, &limits)?;
+        let (file, paths) = (question.prompt_file, &mut question.paths);
+        let prompt = Prompt::read(&question.prompt, file, paths, (&roots, &limits), &redactor);
+        let Prompt { text: prompt, withheld, refused } = prompt;
         let (gathered, references) = match question.detail {
             Detail::Full => {
-                let mut gathered = Gathered::read(&roots, &question.paths, question.prompt_file, thread, &limits);
+                let mut gathered = Gathered::read(&roots, &question.paths, thread, &limits);
                 gathered.quote(question.quoted, &redactor);
                 (gathered, None)
             }
             Detail::References => (Gathered::default(), Some(References::find(&roots, &question.paths, &limits))),
         };
-        let cleaned = redactor.clean(gathered.prompt.as_deref().unwrap_or(&question.prompt));
-        let withheld = (!cleaned.withheld.is_empty()).then(|| format!("prompt: {}", secret::told(&cleaned.withheld)));
-        let prompt = cleaned.text.into_owned();
 
         budget.require(Share::System, "system prompt", budget.measure(&question.system))?;
         budget.require(Share::Prompt, "prompt", budget.measure(&prompt))?;
@@ -97,6 +98,7 @@ impl Draft {
             Some(references) => Sources::referred(references, &mut budget),
         };
         sources.withheld.extend(withheld);
+        sources.refused.splice(..0, refused);
         let messages = history.messages(Now { files: &files, images, prompt: &prompt }, &mut budget);
         Ok(Drafted { system: question.system, prompt, messages, budget, sources })
     }

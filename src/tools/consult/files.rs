@@ -2,16 +2,16 @@
 //! the disk now; or only that they are there. Blocking work is done where it holds up nobody.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::Quoted;
+use super::prompt::withheld;
 use crate::budget::{Budget, Part};
 use crate::config;
 use crate::file::embed::{Boundary, Embedded, Quote, embed};
 use crate::file::read::{self, Reader, Reference, gather, survey};
 use crate::file::{Digest, Roots, TextFile, change};
-use crate::secret::{self, Redactor};
+use crate::secret::Redactor;
 use crate::thread::turn::{RefusedFile, Shown};
 use crate::thread::{Thread, history};
 use crate::tools::Call;
@@ -77,27 +77,13 @@ pub(super) struct Gathered {
     /// How many of the first are no files.
     quoted: usize,
     refused: Vec<RefusedFile>,
-    /// The text that the prompt file holds.
-    pub prompt: Option<String>,
     withheld: Vec<String>,
 }
 
 impl Gathered {
-    /// Reads what `paths` name and what the thread brought. A file of the name `prompt_file` that `paths` name is the
-    /// prompt, and no file.
-    pub fn read(
-        roots: &Roots,
-        paths: &[String],
-        prompt_file: Option<&str>,
-        thread: Option<&Thread>,
-        limits: &config::Files,
-    ) -> Self {
-        let is_prompt = |path: &&String| {
-            prompt_file.is_some() && Path::new(path).file_name().and_then(|name| name.to_str()) == prompt_file
-        };
-        let prompts: Vec<String> = paths.iter().filter(is_prompt).take(1).cloned().collect();
-        let prompt = gather(roots, &prompts, limits);
-        let mut wanted: Vec<String> = paths.iter().filter(|path| !is_prompt(path)).cloned().collect();
+    /// Reads what `paths` name and what the thread brought.
+    pub fn read(roots: &Roots, paths: &[String], thread: Option<&Thread>, limits: &config::Files) -> Self {
+        let mut wanted = paths.to_vec();
         let mut known: HashSet<String> = wanted.iter().cloned().collect();
         for path in thread.into_iter().flat_map(|thread| thread.turns.iter().rev()).flat_map(|turn| &turn.files) {
             if known.insert(path.to_string()) {
@@ -105,15 +91,8 @@ impl Gathered {
             }
         }
         let read::Gathered { files, refused } = gather(roots, &wanted, limits);
-        let mut withheld: Vec<String> = files.iter().filter_map(withheld).collect();
-        withheld.extend(prompt.files.iter().filter_map(self::withheld));
-        Self {
-            refused: prompt.refused.into_iter().chain(refused).map(RefusedFile::from).collect(),
-            prompt: prompt.files.into_iter().next().map(|file| file.text.to_string()),
-            files,
-            quoted: 0,
-            withheld,
-        }
+        let withheld = files.iter().filter_map(withheld).collect();
+        Self { refused: refused.into_iter().map(RefusedFile::from).collect(), files, quoted: 0, withheld }
     }
 
     /// Puts these texts before the files, without secrets.
@@ -184,8 +163,4 @@ impl Sources {
         let fits = text.is_empty() || budget.offer(Part::Files, "names of the files", budget.measure(&text));
         (if fits { text } else { String::new() }, Self { refused, ..Self::default() })
     }
-}
-
-fn withheld(file: &TextFile) -> Option<String> {
-    (!file.withheld.is_empty()).then(|| format!("{}: {}", file.path.display(), secret::told(&file.withheld)))
 }
