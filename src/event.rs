@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
 use crate::budget::Tally;
-use crate::id::{CallId, ConnectionId, Counter, MessageSeq, PauseId, ProviderPlace, ThreadId};
+use crate::id::{CallId, ConnectionId, Counter, MessageSeq, PauseId, ProviderPlace, SwitchSeq, ThreadId};
 
 /// Events that a slow watcher may fall behind before it has to start anew from a snapshot.
 pub const BUS_CAPACITY: usize = 4096;
@@ -59,6 +59,8 @@ pub enum Event {
     ConfigRead {
         mistakes: u32,
     },
+    /// A person switched a tool, a model, a provider or an interceptor off or on: for the audit, which and who by its number.
+    Switched(SwitchSeq),
     /// The control socket turned a foreign user away.
     ControlRefused {
         uid: u32,

@@ -88,6 +88,11 @@ counted_id!(
     MessageSeq
 );
 
+counted_id!(
+    /// A switch that a person turned, in their order within one process.
+    SwitchSeq
+);
+
 /// A provider's place in the order of priority: its name for an event, which is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProviderPlace(pub u16);

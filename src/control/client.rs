@@ -19,9 +19,9 @@ use super::route::Route;
 use super::types::models::ModelSummary;
 use super::types::spending::Spending;
 use super::types::{
-    Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary,
-    ProbeSummary, Refusal, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary,
-    ToolSwitch, TurnText, Update,
+    Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, ModelSwitch, PauseDecision,
+    PausedSummary, ProbeSummary, Refusal, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult,
+    ToolSummary, ToolSwitch, TurnText, Update,
 };
 use super::{Control, ControlError, Reply};
 use crate::engine::Family;
@@ -164,6 +164,13 @@ impl Control for Client {
 
     fn models(&self) -> Reply<'_, Vec<ModelSummary>> {
         Box::pin(self.get(Route::Models))
+    }
+
+    fn switch_model(&self, switch: ModelSwitch) -> Reply<'_, Vec<ModelSummary>> {
+        Box::pin(async move {
+            let body = serde_json::to_vec(&switch).map_err(unreachable)?;
+            self.ask(Route::SwitchModel, body).await
+        })
     }
 
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {

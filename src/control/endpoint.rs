@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc};
 use super::route::Route;
 use super::service::Service;
 use super::socket::own_uid;
-use super::types::{Act, PauseDecision, Refusal, RefusalCode, Switch, ToolCall};
+use super::types::{PauseDecision, Refusal, RefusalCode, ToolCall};
 use super::{Control, ControlError};
 use crate::event::Event;
 use crate::http::body::{self, ReplyBody};
@@ -61,18 +61,10 @@ impl Endpoint {
                 let decision: PauseDecision = read(request).await?;
                 json(&service.resolve(pause, decision).await?)
             }
-            Route::Switch => {
-                let switch: Switch = read(request).await?;
-                json(&service.switch(switch).await?)
-            }
-            Route::SwitchTool => {
-                let switch: Switch = read(request).await?;
-                json(&service.switch_tool(switch).await?)
-            }
-            Route::Act => {
-                let act: Act = read(request).await?;
-                json(&service.act(act).await?)
-            }
+            Route::Switch => json(&service.switch(read(request).await?).await?),
+            Route::SwitchTool => json(&service.switch_tool(read(request).await?).await?),
+            Route::SwitchModel => json(&service.switch_model(read(request).await?).await?),
+            Route::Act => json(&service.act(read(request).await?).await?),
             Route::Search => {
                 let query = read_text(request, MAX_BODY).await?;
                 json(&service.search(query).await?)

@@ -24,9 +24,9 @@ use crate::id::{CallId, MessageSeq, PauseId, ProviderId, ThreadId};
 use types::models::ModelSummary;
 use types::spending::Spending;
 use types::{
-    Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, PauseDecision, PausedSummary,
-    ProbeSummary, Refusal, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary,
-    ToolSwitch, TurnText, Update,
+    Act, Acted, Exported, Form, Hello, Interceptors, MessageDetail, MessageText, ModelSwitch, PauseDecision,
+    PausedSummary, ProbeSummary, Refusal, Switch, TextSlice, ThreadDetail, ThreadSummary, ToolCall, ToolResult,
+    ToolSummary, ToolSwitch, TurnText, Update,
 };
 
 /// What a face can ask of an engine. One implementation is in this process, the other is behind a socket.
@@ -76,8 +76,11 @@ pub trait Control: Send + Sync {
     /// One of a message's texts from character `from` on, cut to a bounded length.
     fn message_text(&self, seq: MessageSeq, which: MessageText, from: u64) -> Reply<'_, TextSlice>;
 
-    /// The models that can be asked, the best first.
+    /// The models that can be asked, the best first, and those that are switched off.
     fn models(&self) -> Reply<'_, Vec<ModelSummary>>;
+
+    /// Has a model asked, or all of a provider, or no more.
+    fn switch_model(&self, switch: ModelSwitch) -> Reply<'_, Vec<ModelSummary>>;
 
     /// The tools that are offered.
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>>;

@@ -24,6 +24,7 @@ pub enum Route {
     Message(MessageSeq),
     MessageText { seq: MessageSeq, which: MessageText, from: u64 },
     Models,
+    SwitchModel,
     Tools,
     Toolbox,
     SwitchTool,
@@ -45,6 +46,7 @@ impl Route {
             | Self::Resolve(_)
             | Self::Switch
             | Self::SwitchTool
+            | Self::SwitchModel
             | Self::Act
             | Self::Search
             | Self::Import => Method::POST,
@@ -86,7 +88,7 @@ impl Route {
             Self::LiveText { call, from } => format!("/v1/calls/{call}/text?from={from}"),
             Self::Message(seq) => format!("/v1/messages/{seq}"),
             Self::MessageText { seq, which, from } => format!("/v1/messages/{seq}/{}?from={from}", which.as_str()),
-            Self::Models => "/v1/models".to_owned(),
+            Self::Models | Self::SwitchModel => "/v1/models".to_owned(),
             Self::Tools => "/v1/tools".to_owned(),
             Self::Toolbox | Self::SwitchTool => "/v1/toolbox".to_owned(),
             Self::Spending => "/v1/spending".to_owned(),
@@ -109,6 +111,7 @@ impl Route {
             (&Method::GET, ["hello"]) => Self::Hello,
             (&Method::GET, ["watch"]) => Self::Watch,
             (&Method::GET, ["models"]) => Self::Models,
+            (&Method::POST, ["models"]) => Self::SwitchModel,
             (&Method::GET, ["tools"]) => Self::Tools,
             (&Method::GET, ["toolbox"]) => Self::Toolbox,
             (&Method::POST, ["toolbox"]) => Self::SwitchTool,
@@ -199,6 +202,7 @@ mod tests {
             Route::Message(MessageSeq(5)),
             Route::MessageText { seq: MessageSeq(5), which: MessageText::After, from: 2 },
             Route::Models,
+            Route::SwitchModel,
             Route::Tools,
             Route::Toolbox,
             Route::SwitchTool,

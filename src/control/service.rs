@@ -8,12 +8,12 @@ use super::summary::{self, TEXT_CHARS};
 use super::types::models::ModelSummary;
 use super::types::spending::{LimitSummary, SpendLine, Spending};
 use super::types::{
-    Act, Acted, Exported, Face, Form, Hello, Interceptors, Limits, MessageDetail, MessageText, PROTOCOL, PauseDecision,
-    PausedSummary, ProbeSummary, Refusal, RefusalCode, Snapshot, Switch, TextSlice, ThreadDetail, ThreadSummary,
-    ToolCall, ToolResult, ToolSummary, ToolSwitch, TurnText, Update,
+    Act, Acted, Exported, Face, Form, Hello, Interceptors, Limits, MessageDetail, MessageText, ModelSwitch, PROTOCOL,
+    PauseDecision, PausedSummary, ProbeSummary, Refusal, RefusalCode, Snapshot, Switch, Switchable, TextSlice,
+    ThreadDetail, ThreadSummary, ToolCall, ToolResult, ToolSummary, ToolSwitch, TurnText, Update,
 };
 use super::{Control, Reply, watch};
-use crate::engine::{CannotSwitch, Engine, Family};
+use crate::engine::{Engine, Family};
 use crate::file::complete::complete;
 use crate::id::{CallId, MessageSeq, PauseId, ProviderId, ThreadId};
 use crate::interceptor::builtin::message_log::Entry;
@@ -245,13 +245,7 @@ impl Control for Service {
 
     fn switch(&self, Switch { name, enabled }: Switch) -> Reply<'_, Interceptors> {
         Box::pin(async move {
-            let mut meant: Vec<_> = self.engine().chain.registered();
-            meant.retain(|one| *one.name == *name);
-            if meant.is_empty() {
-                return Err(not_found(format!("no interceptor is named '{name}'")).into());
-            }
-            meant.iter().for_each(|one| one.tally.switch(enabled));
-            tracing::info!(interceptor = name, enabled, "interceptor switched by hand");
+            self.do_switch(Switchable::Interceptor(name), enabled)?;
             Ok(summary::interceptors(self.engine()))
         })
     }
@@ -261,10 +255,14 @@ impl Control for Service {
     }
 
     fn models(&self) -> Reply<'_, Vec<ModelSummary>> {
+        Box::pin(async { Ok(summary::models(self.engine())) })
+    }
+
+    fn switch_model(&self, switch: ModelSwitch) -> Reply<'_, Vec<ModelSummary>> {
         Box::pin(async move {
-            let models = &self.engine().models;
-            let statuses = models.providers();
-            Ok(models.offered().iter().map(|choice| ModelSummary::of(choice, &statuses)).collect())
+            let enabled = switch.enabled;
+            self.do_switch(switch.into(), enabled)?;
+            Ok(summary::models(self.engine()))
         })
     }
 
@@ -289,11 +287,7 @@ impl Control for Service {
 
     fn switch_tool(&self, Switch { name, enabled }: Switch) -> Reply<'_, Vec<ToolSwitch>> {
         Box::pin(async move {
-            self.engine().switch_tool(&name, enabled).map_err(|error| match error {
-                CannotSwitch::Unknown(_) => not_found(error.to_string()),
-                CannotSwitch::Needed(_) => Refusal { code: RefusalCode::BadRequest, message: error.to_string() },
-            })?;
-            tracing::info!(tool = name, enabled, "tool switched by hand");
+            self.do_switch(Switchable::Tool(name), enabled)?;
             Ok(summary::toolbox(self.engine()))
         })
     }

@@ -7,9 +7,12 @@ use std::time::Duration;
 use super::service::{Service, not_found};
 use super::socket::own_uid;
 use super::summary;
-use super::types::{Act, Acted, Exported, Form, Refusal, RefusalCode, ThreadSummary, Which};
+use super::types::{Act, Acted, Exported, Form, Refusal, RefusalCode, Switchable, ThreadSummary, Which};
+use crate::engine::switching::CannotSwitch;
+use crate::engine::toolbox::CannotSwitch as Tool;
 use crate::event::{Event, ThreadAct};
 use crate::id::ThreadId;
+use crate::provider::switched::CannotSwitch as Model;
 use crate::thread::Thread;
 use crate::thread::export::{export, file_name};
 use crate::thread::fork::NO_MERGE;
@@ -106,6 +109,17 @@ impl Service {
         })?;
         self.audit(thread.id, ThreadAct::Imported);
         Ok(self.summary(&thread))
+    }
+
+    /// Turns a switch in the name of this user.
+    pub(super) fn do_switch(&self, what: Switchable, on: bool) -> Result<(), Refusal> {
+        self.engine().switch(what, on, own_uid()).map_err(|error| match &error {
+            CannotSwitch::Tool(Tool::Unknown(_)) | CannotSwitch::Interceptor(_) => not_found(error.to_string()),
+            CannotSwitch::Model(Model::Provider(_) | Model::Model { .. }) => not_found(error.to_string()),
+            CannotSwitch::Tool(Tool::Needed(_)) | CannotSwitch::Model(Model::Whole { .. }) => {
+                bad_request(error.to_string())
+            }
+        })
     }
 
     fn audit(&self, thread: ThreadId, act: ThreadAct) {

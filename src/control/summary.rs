@@ -1,6 +1,7 @@
 //! From the engine's own types to what travels: one function a type, and nothing else decided here.
 
 use crate::clock::Clock;
+use crate::control::types::models::ModelSummary;
 use crate::control::types::{
     CallSummary, ClientSummary, ConsultationDetail, DeciderSummary, FailedWith, HealthSummary, Interceptors,
     MessageSummary, ParentSummary, PausedSummary, ProviderSummary, RefusedFile, RestingSummary, RulesSummary,
@@ -24,6 +25,11 @@ pub const TEXT_CHARS: usize = 16 << 10;
 
 pub fn toolbox(engine: &Engine) -> Vec<ToolSwitch> {
     engine.all_tools().map(|(tool, enabled)| ToolSwitch::of(tool.spec(), enabled)).collect()
+}
+
+pub fn models(engine: &Engine) -> Vec<ModelSummary> {
+    let statuses = engine.models.providers();
+    engine.models.switchable().iter().map(|(choice, off)| ModelSummary::of(choice, *off, &statuses)).collect()
 }
 
 pub fn thread(thread: &Thread, threads: &Threads, clock: Clock) -> ThreadSummary {

@@ -5,6 +5,7 @@
 mod face;
 pub mod models;
 pub mod spending;
+pub mod switches;
 pub mod tools;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ pub use crate::thread::turn::FailedWith;
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
 pub use self::models::ProbeSummary;
+pub use self::switches::{ModelSwitch, Switchable, Switching};
 pub use self::tools::{ToolCall, ToolResult, ToolSummary, ToolSwitch};
 pub use super::acts::{Act, ActSummary, Acted, Exported, Form, ParentSummary, Which};
 pub use face::Face;
@@ -104,6 +106,9 @@ pub struct Delta {
     /// All tools, where others are offered now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<ToolSwitch>>,
+    /// What people have switched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub switched: Vec<Switching>,
     /// What people did to threads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acts: Vec<ActSummary>,

@@ -11,7 +11,7 @@ use super::service::Service;
 use super::summary;
 use super::types::{ActSummary, Delta, RemovedThread, Update};
 use crate::event::{Event, Removal, ThreadAct};
-use crate::id::{CallId, MessageSeq, ProviderPlace, ThreadId};
+use crate::id::{CallId, MessageSeq, ProviderPlace, SwitchSeq, ThreadId};
 
 /// Updates that may wait for a watcher.
 const QUEUE: usize = 16;
@@ -81,6 +81,7 @@ struct Changes {
     clients: bool,
     paused: bool,
     tools: bool,
+    switched: Vec<SwitchSeq>,
 }
 
 impl Changes {
@@ -109,6 +110,7 @@ impl Changes {
                 self.providers.insert(place);
             }
             Event::ToolsChanged => self.tools = true,
+            Event::Switched(seq) => self.switched.push(seq),
             // The turn that is questioned came with a change of its thread.
             Event::ThreadQuestioned { .. }
             | Event::BudgetDecided { .. }
@@ -136,6 +138,7 @@ impl Changes {
                 .collect(),
             providers: providers.map(summary::provider).collect(),
             paused: self.paused.then(|| engine.chain.pauses().list().into_iter().map(summary::paused).collect()),
+            switched: self.switched.into_iter().filter_map(|seq| engine.switchings.get(seq)).collect(),
             tools: self.tools.then(|| summary::toolbox(engine)),
             clients: self.clients.then(|| engine.connections.list().into_iter().map(summary::client).collect()),
         }

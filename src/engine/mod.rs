@@ -7,7 +7,8 @@ mod editing;
 mod interceptors;
 mod invoke;
 mod metering;
-mod toolbox;
+pub mod switching;
+pub mod toolbox;
 mod watching;
 
 use std::path::PathBuf;
@@ -39,12 +40,13 @@ use crate::tools::{Settings, Tool};
 use calls::Calls;
 use connections::Connections;
 use metering::Meter;
+use switching::Switchings;
 use toolbox::Toolbox;
 use watching::Watching;
 
 pub use crate::telemetry::metrics::{Family, Sample};
 pub use invoke::Outcome;
-pub use toolbox::{CannotSwitch, UnknownTool};
+pub use toolbox::UnknownTool;
 
 pub struct Engine {
     pub clock: Clock,
@@ -63,6 +65,8 @@ pub struct Engine {
     pub metrics: Arc<Metrics>,
     /// What consultations took and cost since the start.
     pub ledger: Arc<Ledger>,
+    /// What people have switched by hand.
+    pub switchings: Switchings,
     /// To be ended before the process is.
     pub children: Children,
     roots: Roots,
@@ -147,6 +151,7 @@ impl Engine {
             roots: Roots::open(&config.files, &working_directory, home.as_deref())?.guarded_by(redactor.clone()),
             learned: Learned::default(),
             settings: Arc::new(settings),
+            switchings: Switchings::default(),
             children: Children::default(),
             toolbox: Toolbox::new(&config.tools.disabled)?,
             watching: Watching::new(&config.insight),
@@ -200,17 +205,6 @@ impl Engine {
     /// A name is no tool's: then nothing has changed.
     pub fn disable_tools(&self, disabled: &[String]) -> Result<(), UnknownTool> {
         let changed = self.toolbox.disable(disabled)?;
-        self.tell_of_tools(changed);
-        Ok(())
-    }
-
-    /// From now on this tool is offered or not, until zen ends or the configuration says something else of it than before;
-    /// calls in flight go on.
-    ///
-    /// # Errors
-    /// The name is no tool's, or the tool's is one by which clients find their way.
-    pub fn switch_tool(&self, name: &str, enabled: bool) -> Result<(), CannotSwitch> {
-        let changed = self.toolbox.switch(name, enabled)?;
         self.tell_of_tools(changed);
         Ok(())
     }

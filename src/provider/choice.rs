@@ -48,6 +48,9 @@ pub enum NoModel {
     Unknown { asked: String, is_default: bool, nearest: Vec<String>, suggested: Option<String> },
     #[error("'{asked}' may not be asked at {provider}: {variable} does not allow it.{}", suggest(.suggested))]
     Forbidden { asked: String, provider: ProviderId, variable: String, suggested: Option<String> },
+    /// By a person at a face, of this process alone.
+    #[error("'{asked}' is not asked at {provider} now: a person switched it off here.{}", suggest(.suggested))]
+    SwitchedOff { asked: String, provider: ProviderId, suggested: Option<String> },
     #[error(
         "{provider} names no models, so none can be chosen for you: name one in `model`, or set CUSTOM_MODEL_NAME or DEFAULT_MODEL"
     )]
@@ -61,7 +64,9 @@ impl NoModel {
     /// The model to name instead, where there is one.
     pub fn suggested(&self) -> Option<&str> {
         match self {
-            Self::Unknown { suggested, .. } | Self::Forbidden { suggested, .. } => suggested.as_deref(),
+            Self::Unknown { suggested, .. }
+            | Self::Forbidden { suggested, .. }
+            | Self::SwitchedOff { suggested, .. } => suggested.as_deref(),
             Self::NothingConfigured { .. } | Self::NothingDeclared { .. } | Self::NothingAllowed { .. } => None,
         }
     }
@@ -84,6 +89,9 @@ pub(super) fn choose(
     }
     let suggested = best(served, category).map(|choice| choice.model.id.to_string());
     let shown: String = name.chars().filter(|character| !character.is_control()).take(MAX_NAME).collect();
+    if let Some(off) = served.iter().find(|served| served.has_off(name)) {
+        return Err(NoModel::SwitchedOff { asked: shown, provider: off.provider.id.clone(), suggested });
+    }
     Err(match forbidding(served, name) {
         Some(served) => {
             let (provider, variable) = (served.provider.id.clone(), served.provider.allowed_variable());
@@ -106,7 +114,7 @@ fn nothing_left(served: &[Arc<Served>]) -> NoModel {
 
 fn declared(served: &[Arc<Served>], name: &str) -> Option<Choice> {
     served.iter().find_map(|served| {
-        let all = || served.models.iter().chain(&served.unlisted);
+        let all = || served.models.iter().chain(&served.unlisted).filter(|model| served.is_on(model));
         // An id goes before an alias of another model.
         let by_id = all().find(|model| model.id.as_str().eq_ignore_ascii_case(name));
         let model = by_id.or_else(|| all().find(|model| model.is_named(name)))?;
@@ -120,8 +128,11 @@ fn undeclared(served: &[Arc<Served>], name: &str) -> Option<Choice> {
     if name.len() > MAX_NAME || name.chars().any(|character| character.is_control() || character.is_whitespace()) {
         return None;
     }
-    // A name that is forbidden at one provider is not passed on to another that takes any.
-    if forbidding(served, name).is_some_and(|served| served.provider.undeclared.is_none()) {
+    // A name that is forbidden or switched off at one provider is not passed on to another that takes any.
+    let kept_back = |served: &Arc<Served>| served.provider.undeclared.is_none() && served.has_off(name);
+    if forbidding(served, name).is_some_and(|served| served.provider.undeclared.is_none())
+        || served.iter().any(kept_back)
+    {
         return None;
     }
     let takes = |names| {
@@ -129,7 +140,7 @@ fn undeclared(served: &[Arc<Served>], name: &str) -> Option<Choice> {
             served.provider.undeclared.as_ref().filter(|undeclared| undeclared.names == names)?;
             let model = served.provider.undeclared(name).filter(|_| served.allowed.permits_name(name))?;
             let known_and_forbidden = served.forbidden.iter().any(|model| model.is_named(name));
-            (!known_and_forbidden).then(|| choice(served, Arc::new(model), name))
+            (!known_and_forbidden && !served.has_off(name)).then(|| choice(served, Arc::new(model), name))
         })
     };
     takes(Names::WithSlash).or_else(|| takes(Names::Any))
@@ -162,7 +173,7 @@ fn ranked(
     fits: impl Fn(&(&Arc<Served>, Choice)) -> bool,
 ) -> Option<(&Arc<Served>, Choice)> {
     let all = served.iter().flat_map(|served| {
-        let models = served.models.iter().cloned();
+        let models = served.choosable().cloned();
         models.map(move |model| (served, choice(served, model, AUTO)))
     });
     all.filter(fits).min_by_key(|(served, Choice { model, .. })| {
@@ -183,7 +194,7 @@ fn first(served: &[Arc<Served>]) -> ProviderId {
 /// The known names that differ least from `name`, nearest first.
 fn nearest(served: &[Arc<Served>], name: &str) -> Vec<String> {
     let name: String = name.chars().take(MAX_NAME).flat_map(char::to_lowercase).collect();
-    let names = served.iter().flat_map(|served| &served.models).flat_map(|model| model.names());
+    let names = served.iter().flat_map(|served| served.choosable()).flat_map(|model| model.names());
     let mut near: Vec<(usize, &str)> = names
         .map(|known| (edits(&name, &known.to_lowercase()), known))
         .filter(|(edits, known)| *edits <= known.chars().count().max(6) / 3)

@@ -28,6 +28,7 @@ mod reply;
 mod retry;
 mod served;
 mod spend;
+pub mod switched;
 pub mod wire;
 
 #[cfg(test)]

@@ -402,19 +402,6 @@ impl Registry {
         &self.inner.transport
     }
 
-    /// The models that can be asked by name, by the priority of their providers, then the highest score first.
-    pub fn offered(&self) -> Vec<Choice> {
-        let offers = self.inner.served.iter().flat_map(|served| {
-            let mut models = served.models.clone();
-            models.sort_by_key(|model| std::cmp::Reverse(model.score));
-            models.into_iter().map(|model| {
-                let asked_as = model.id.to_string();
-                Choice { provider: served.provider.id.clone(), model, asked_as, pinned: false }
-            })
-        });
-        offers.collect()
-    }
-
     /// Every provider zen knows, in the order of priority, configured or not.
     pub fn providers(&self) -> Vec<Status> {
         let status = |(place, provider)| self.provider(place).unwrap_or_else(|| Status::unconfigured(provider));

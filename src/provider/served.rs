@@ -18,6 +18,7 @@ use crate::provider::lesson::Lessons;
 use crate::provider::model::Model;
 use crate::provider::overlay::Overlays;
 use crate::provider::retry::RetryBudget;
+use crate::provider::switched::Switched;
 use crate::unit::MicroUsd;
 
 /// A provider that can be asked.
@@ -33,6 +34,7 @@ pub(super) struct Served {
     /// Known by name, but not allowed here.
     pub forbidden: Vec<Arc<Model>>,
     pub allowed: Allowed,
+    pub switched: Switched,
     pub bulkhead: Bulkhead,
     pub breakers: Breakers,
     pub retries: RetryBudget,
@@ -153,6 +155,7 @@ impl Served {
             unlisted,
             forbidden,
             allowed,
+            switched: Switched::default(),
             bulkhead: Bulkhead::new(&care.bulkhead),
             breakers: Breakers::new(&care.breaker, clock),
             retries: RetryBudget::new(&care.retry),
@@ -162,8 +165,28 @@ impl Served {
         })
     }
 
-    /// What its restriction leaves, where that is no model that could be chosen.
+    /// Those of its models that can be chosen now: all that are offered and not switched off.
+    pub fn choosable(&self) -> impl Iterator<Item = &Arc<Model>> {
+        self.models.iter().filter(|model| self.is_on(model))
+    }
+
+    /// Whether the model is not switched off by hand.
+    pub fn is_on(&self, model: &Model) -> bool {
+        self.switched.off(&model.id).is_none()
+    }
+
+    /// Whether a model of this name would be asked here, were it not switched off by hand.
+    pub fn has_off(&self, name: &str) -> bool {
+        let known = || self.models.iter().chain(&self.unlisted);
+        let would = || self.provider.undeclared(name).is_some() && self.allowed.permits_name(name);
+        known().any(|model| model.is_named(name) && !self.is_on(model)) || self.switched.is_whole() && would()
+    }
+
+    /// What its restriction or a person's hand leaves, where that is no model that could be chosen.
     pub fn restriction(&self) -> Option<String> {
+        if !self.models.is_empty() && self.choosable().next().is_none() {
+            return Some(format!("{}'s models are switched off by hand until zen ends", self.provider.title));
+        }
         if self.allowed.is_empty() || !self.models.is_empty() {
             return None;
         }

@@ -10,12 +10,12 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::event::{Effect, Event, Reply, Watch};
+use super::event::{Effect, Event, Reply, Switched, Watch};
 use super::markdown::CodeKey;
 use super::{Source, SourceId, syntax};
 use crate::clock::Clock;
 use crate::control::save::{NotSaved, save};
-use crate::control::types::{Form, ToolCall};
+use crate::control::types::{Form, ModelSwitch, Switch, Switchable, ToolCall};
 use crate::control::{Control, ControlError};
 use crate::id::ThreadId;
 
@@ -79,6 +79,15 @@ impl Executor {
             Effect::Tools(source) => {
                 self.ask(source, move |control| async move { Reply::Tools { outcome: control.tools().await } });
             }
+            Effect::Toolbox(source) => {
+                self.ask(source, move |control| async move { Reply::Toolbox { outcome: control.toolbox().await } });
+            }
+            Effect::Interceptors(source) => {
+                self.ask(
+                    source,
+                    move |control| async move { Reply::Interceptors { outcome: control.interceptors().await } },
+                )
+            }
             Effect::Spending(source) => {
                 self.ask(source, move |control| async move { Reply::Spending { outcome: control.spending().await } });
             }
@@ -128,6 +137,10 @@ impl Executor {
             Effect::Probe { source, provider } => {
                 self.ask(source, move |control| async move { Reply::Probed { outcome: control.probe(provider).await } })
             }
+            Effect::Switch { source, what, on } => self.ask(source, move |control| async move {
+                let outcome = switch(&*control, what.clone(), on).await;
+                Reply::Switched { what, on, outcome }
+            }),
             Effect::Resolve { source, pause, decision } => self.ask(source, move |control| async move {
                 Reply::Resolved { outcome: control.resolve(pause, decision).await }
             }),
@@ -183,6 +196,16 @@ impl Executor {
             let reply = ask(control).await;
             send(&outcomes, Event::Replied { source: id, reply }).await;
         });
+    }
+}
+
+async fn switch(control: &dyn Control, what: Switchable, enabled: bool) -> Result<Switched, ControlError> {
+    let of_model = |provider, model| control.switch_model(ModelSwitch { provider, model, enabled });
+    match what {
+        Switchable::Tool(name) => control.switch_tool(Switch { name, enabled }).await.map(Switched::Tools),
+        Switchable::Interceptor(name) => control.switch(Switch { name, enabled }).await.map(Switched::Interceptors),
+        Switchable::Model { provider, model } => of_model(provider, Some(model)).await.map(Switched::Models),
+        Switchable::Provider(provider) => of_model(provider, None).await.map(Switched::Models),
     }
 }
 

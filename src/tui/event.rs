@@ -11,8 +11,8 @@ use crate::control::ControlError;
 use crate::control::types::models::ModelSummary;
 use crate::control::types::spending::Spending;
 use crate::control::types::{
-    Act, Acted, Form, MessageDetail, PauseDecision, ProbeSummary, TextSlice, ThreadDetail, ToolResult, ToolSummary,
-    TurnText, Update,
+    Act, Acted, Form, Interceptors, MessageDetail, PauseDecision, ProbeSummary, Switchable, TextSlice, ThreadDetail,
+    ToolResult, ToolSummary, ToolSwitch, TurnText, Update,
 };
 use crate::event::ThreadAct;
 use crate::id::{CallId, MessageSeq, PauseId, ProviderId, ThreadId};
@@ -126,6 +126,17 @@ pub enum Reply {
     Tools {
         outcome: Result<Vec<ToolSummary>, ControlError>,
     },
+    Toolbox {
+        outcome: Result<Vec<ToolSwitch>, ControlError>,
+    },
+    Interceptors {
+        outcome: Result<Interceptors, ControlError>,
+    },
+    Switched {
+        what: Switchable,
+        on: bool,
+        outcome: Result<Switched, ControlError>,
+    },
     Found {
         outcome: Result<Vec<ThreadId>, ControlError>,
     },
@@ -139,6 +150,14 @@ pub enum Reply {
     },
 }
 
+/// How all switches of a kind stand once one was turned.
+#[derive(Clone, Debug)]
+pub enum Switched {
+    Tools(Vec<ToolSwitch>),
+    Models(Vec<ModelSummary>),
+    Interceptors(Interceptors),
+}
+
 /// Something to be done outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -146,6 +165,14 @@ pub enum Effect {
     Models(SourceId),
     Tools(SourceId),
     Spending(SourceId),
+    /// All tools with their switches.
+    Toolbox(SourceId),
+    Interceptors(SourceId),
+    Switch {
+        source: SourceId,
+        what: Switchable,
+        on: bool,
+    },
     /// Calls a tool, as an agent would.
     Call {
         source: SourceId,

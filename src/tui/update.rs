@@ -5,6 +5,7 @@ mod hands;
 mod keys;
 pub(super) mod manners;
 mod replies;
+mod switches;
 mod talk;
 
 use super::SourceId;
@@ -196,6 +197,9 @@ fn close_question_about_what_is_gone(model: &mut Model) {
             let is_gone = |held: &Held| model.thread(held.0, held.1).is_none();
             threads.iter().all(is_gone).then(|| "these threads are gone already".to_owned())
         }
+        About::SwitchOff(source, what) => {
+            model.source(*source).is_none_or(SourceView::is_gone).then(|| format!("the process of {what} is gone"))
+        }
         About::Quit => None,
     };
     if let Some(gone) = gone {
@@ -230,6 +234,7 @@ fn settle(model: &mut Model, now: UnixMillis) -> Vec<Effect> {
         model.glance.renew(&model.sources, now);
     }
     let mut effects = find::searches(model);
+    effects.extend(switches::stale(model));
     effects.extend(settle_budget(model));
     effects.extend(talk::wanted_path(model));
     effects.extend(settle_reader(model));
@@ -269,6 +274,7 @@ fn settle_overlay(model: &mut Model) {
         }
         Some(Overlay::Sheet(sheet)) => sheet.fit(layout::dialog_width(*size), layout::sheet_rows(*size)),
         Some(Overlay::Waiting(waiting)) => waiting.refresh(sources),
+        Some(Overlay::Switches(open)) => open.refresh(sources, layout::switch_rows(*size)),
         Some(Overlay::Ask(_) | Overlay::Filter(_) | Overlay::Compose(_) | Overlay::Form(_) | Overlay::Prompt(_))
         | None => {}
     }

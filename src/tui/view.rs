@@ -15,7 +15,7 @@ use super::model::{Focus, Model, Overlay, Screen};
 use super::pane::{put, spread, written};
 use super::screens::{
     activity, budget, compose, form, help, log, message, models, notice, overview, palette, prompt, question, sheet,
-    threads, turns, waiting,
+    switches, threads, turns, waiting,
 };
 use super::tabs::{marks, tabs, totals};
 use super::theme::{Role, Theme};
@@ -71,6 +71,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
             Overlay::Sheet(open) => sheet::draw(open, buffer, model.theme),
             Overlay::Prompt(open) => prompt::draw(open, buffer, model.theme),
             Overlay::Waiting(open) => waiting::draw(model, open, buffer),
+            Overlay::Switches(open) => switches::draw(model, open, buffer),
             // It stands in the footer.
             Overlay::Filter(_) => {}
             Overlay::Ask(asked) => question::draw(asked, &model.keymap, buffer, model.theme),
@@ -211,16 +212,16 @@ fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
 fn most_wanted(model: &Model) -> &'static [Action] {
     use Action::{
         Back, Cancel, Compose, Expire, Filter, Follow, Group, Help, NextPane, NextTurn, Open, PageDown, PreviousTurn,
-        Quit, Sort,
+        Quit, Rules, Sort, Switch, Tools,
     };
     match (model.screen, model.focus) {
         (Screen::Overview, _) => &[Open, Help, Quit, Compose, Expire, Cancel],
         (Screen::Threads, Focus::List) => &[Open, Help, Quit, Filter, Compose, Expire, Cancel, NextPane],
         (Screen::Threads, Focus::Reader) => &[Back, Help, Quit, Compose, NextTurn, PreviousTurn, Expire, Cancel],
         (Screen::Log, _) if model.log.detail.is_some() => &[Back, Help, Quit, PageDown],
-        (Screen::Log, _) => &[Open, Help, Quit, Filter, Follow],
+        (Screen::Log, _) => &[Open, Help, Quit, Filter, Follow, Rules],
         (Screen::Budget, _) => &[Group, Help, Quit, Open, PageDown],
-        (Screen::Models, _) => &[Sort, Help, Quit, Filter],
-        (Screen::Activity, _) => &[Open, Help, Quit, Filter, Cancel],
+        (Screen::Models, _) => &[Sort, Help, Quit, Filter, Switch],
+        (Screen::Activity, _) => &[Open, Help, Quit, Filter, Cancel, Tools],
     }
 }

@@ -32,6 +32,7 @@ mod shell;
 mod stdio;
 mod support;
 mod surface;
+mod switching;
 mod thinking;
 mod threads;
 mod threats;

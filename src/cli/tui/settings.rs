@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn looks_stand_beside_the_keys_and_an_unknown_one_is_named() {
-        let settings = parse("[keys]\nexpire = \"D\"\n[look]\ntheme = \"light\"\nmouse = false").unwrap();
+        let settings = parse("[keys]\nexpire = \"Z\"\n[look]\ntheme = \"light\"\nmouse = false").unwrap();
         assert_eq!((settings.theme, settings.mouse, settings.keymap.remapped), (Some(Preset::Light), false, 1));
         let BadKeymap(problems) = parse("[look]\ntheme = \"neon\"").unwrap_err();
         assert!(problems[0].contains("'neon'") && problems[0].contains("clear"), "{problems:?}");

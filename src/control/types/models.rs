@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ModelId, ProviderId};
+use crate::provider::switched::Off;
 use crate::provider::{Breaker, Choice, Effort, Status};
 use crate::unit::{MicroUsd, Tokens};
 
@@ -38,11 +39,14 @@ pub struct ModelSummary {
     pub price_source: Option<String>,
     /// None: it is simply asked.
     pub breaker: Option<Breaker>,
+    /// A person switched it off, alone or with its provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off: Option<Off>,
 }
 
 impl ModelSummary {
     /// The summary of what a registry offers; `statuses` are its providers'.
-    pub fn of(choice: &Choice, statuses: &[Status]) -> Self {
+    pub fn of(choice: &Choice, off: Option<Off>, statuses: &[Status]) -> Self {
         let model = &choice.model;
         let status = statuses.iter().find(|status| status.provider == choice.provider);
         let resting = status.into_iter().flat_map(|status| &status.resting);
@@ -66,6 +70,7 @@ impl ModelSummary {
                 .filter(|resting| resting.model.as_ref().is_none_or(|of| *of == model.id))
                 .map(|resting| resting.breaker)
                 .next(),
+            off,
         }
     }
 }

@@ -91,7 +91,7 @@ fn answered(filled: Result<Filled, Stop>) -> Result<Option<Map<String, Value>>, 
 fn candidates(no_model: &NoModel) -> Vec<String> {
     let nearest = match no_model {
         NoModel::Unknown { nearest, is_default: false, .. } => nearest.clone(),
-        NoModel::Unknown { .. } | NoModel::Forbidden { .. } => Vec::new(),
+        NoModel::Unknown { .. } | NoModel::Forbidden { .. } | NoModel::SwitchedOff { .. } => Vec::new(),
         NoModel::NothingConfigured { .. } | NoModel::NothingDeclared { .. } | NoModel::NothingAllowed { .. } => {
             return Vec::new();
         }

@@ -122,7 +122,12 @@ impl Watch for Events {
         Box::pin(async {
             loop {
                 match self.0.recv().await {
-                    Ok(Event::ThreadChanged(_) | Event::ThreadRemoved { .. } | Event::ProviderChanged(_))
+                    Ok(
+                        Event::ThreadChanged(_)
+                        | Event::ThreadRemoved { .. }
+                        | Event::ProviderChanged(_)
+                        | Event::Switched(_),
+                    )
                     | Err(RecvError::Lagged(_)) => return,
                     Ok(_) => {}
                     Err(RecvError::Closed) => return std::future::pending().await,

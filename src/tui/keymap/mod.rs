@@ -188,8 +188,8 @@ mod tests {
 
     #[test]
     fn a_file_replaces_the_keys_of_the_actions_that_it_names() {
-        let map = Keymap::from_toml("[keys]\nexpire = \"D\"\ntop = [\"home\"]\nfollow = []").unwrap();
-        assert_eq!(map.press(None, char('D')), Pressed::Does(Action::Expire));
+        let map = Keymap::from_toml("[keys]\nexpire = \"Z\"\ntop = [\"home\"]\nfollow = []").unwrap();
+        assert_eq!(map.press(None, char('Z')), Pressed::Does(Action::Expire));
         assert_eq!(map.press(None, char('x')), Pressed::Nothing);
         assert_eq!(map.press(None, char('g')), Pressed::Nothing);
         assert_eq!((map.shown(Action::Follow), map.remapped), (String::new(), 3));
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn all_that_is_wrong_with_a_file_is_said_at_once() {
         let BadKeymap(problems) =
-            Keymap::from_toml("[keys]\nexpir = \"D\"\nfollow = \"j\"\nhelp = \"alt-x\"\nquit = []").unwrap_err();
+            Keymap::from_toml("[keys]\nexpir = \"Z\"\nfollow = \"j\"\nhelp = \"alt-x\"\nquit = []").unwrap_err();
         let all = problems.join("\n");
         for said in ["did you mean expire", "'j' for follow hides 'j' for down", "alt-x", "quit has no key"] {
             assert!(all.contains(said), "{said} in {all}");

@@ -46,7 +46,7 @@ fn left_alone(source: &SourceView) -> impl Iterator<Item = Alert> {
         match standing {
             Standing::Down => Some(bad(format!("{} failed and is left alone", model.id))),
             Standing::CoolingDown => Some(warning(format!("{} takes no more for now", model.id))),
-            Standing::Up | Standing::Failing => None,
+            Standing::Up | Standing::Failing | Standing::Off => None,
         }
     })
 }

@@ -136,6 +136,7 @@ impl Picker {
         let mut all: Vec<(Pick, u8)> = source
             .models
             .iter()
+            .filter(|model| model.off.is_none())
             .map(|model| {
                 let standing = Standing::of(model, source.provider(&model.provider));
                 let says = format!("{} · score {}", model.provider, model.score);

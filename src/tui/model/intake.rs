@@ -4,8 +4,8 @@
 use crate::control::types::models::ModelSummary;
 use crate::control::types::spending::Spending;
 use crate::control::types::{
-    CallSummary, ClientSummary, ConsultationDetail, Hello, MessageSummary, PausedSummary, ProviderSummary, RefusedFile,
-    Stage, ThreadSummary, ToolSummary, TurnDetail,
+    CallSummary, ClientSummary, ConsultationDetail, Hello, Interceptors, MessageSummary, PausedSummary,
+    ProviderSummary, RefusedFile, Stage, ThreadSummary, ToolSummary, ToolSwitch, TurnDetail,
 };
 use crate::id::{ModelId, ProviderId};
 use crate::provider::Finish;
@@ -72,6 +72,25 @@ pub fn tool(mut tool: ToolSummary) -> ToolSummary {
     clean(&mut tool.title);
     clean(&mut tool.description);
     tool
+}
+
+pub fn tool_switch(mut of: ToolSwitch) -> ToolSwitch {
+    clean(&mut of.name);
+    clean(&mut of.title);
+    of
+}
+
+/// Deciders of a source that are kept.
+const MAX_DECIDERS: usize = 512;
+
+pub fn interceptors(mut all: Interceptors) -> Interceptors {
+    all.deciders.truncate(MAX_DECIDERS);
+    all.deciders.iter_mut().for_each(|decider| clean(&mut decider.name));
+    if let Some(rules) = &mut all.rules {
+        clean(&mut rules.path);
+        rules.errors.iter_mut().for_each(clean);
+    }
+    all
 }
 
 pub fn call(mut call: CallSummary) -> CallSummary {

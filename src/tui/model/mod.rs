@@ -24,6 +24,7 @@ pub mod reader;
 pub mod sheet;
 pub mod sieve;
 pub mod source;
+pub mod switches;
 pub mod threads;
 pub mod waiting;
 
@@ -49,6 +50,7 @@ use self::prompt::{Held, Prompt};
 use self::reader::Reader;
 use self::sheet::Sheet;
 use self::source::SourceView;
+use self::switches::Switchboard;
 use self::threads::{Row, Threads};
 use self::waiting::Waiting;
 use super::SourceId;
@@ -58,7 +60,7 @@ use super::keymap::action::Action;
 use super::keymap::key::Key;
 use super::layout::{Areas, Breadth, areas};
 use super::theme::{Role, Theme};
-use crate::control::types::{CallSummary, ThreadSummary};
+use crate::control::types::{CallSummary, Switchable, ThreadSummary};
 use crate::id::{CallId, ThreadId};
 use crate::text;
 use crate::unit::UnixMillis;
@@ -155,6 +157,7 @@ pub enum Overlay {
     Sheet(Box<Sheet>),
     Prompt(Prompt),
     Waiting(Waiting),
+    Switches(Switchboard),
 }
 
 impl Overlay {
@@ -164,7 +167,7 @@ impl Overlay {
             Self::Filter(_) | Self::Palette(_) | Self::Compose(_) | Self::Form(_) | Self::Prompt(_) => true,
             Self::Waiting(waiting) => waiting.edited.is_some(),
             Self::Help(help) => help.searching,
-            Self::Ask(_) | Self::Sheet(_) => false,
+            Self::Ask(_) | Self::Sheet(_) | Self::Switches(_) => false,
         }
     }
 }
@@ -186,6 +189,7 @@ pub enum About {
     Expire(SourceId, ThreadId),
     ExpireMany(Vec<Held>),
     Cancel(SourceId, CallId),
+    SwitchOff(SourceId, Switchable),
     Quit,
 }
 

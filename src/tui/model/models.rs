@@ -40,6 +40,8 @@ pub enum Standing {
     CoolingDown,
     /// It failed and is left alone.
     Down,
+    /// A person switched it off.
+    Off,
 }
 
 /// Thousandths of failed requests from which a provider is said to fail.
@@ -153,6 +155,7 @@ impl Standing {
             Self::Failing => "failing",
             Self::CoolingDown => "cooling",
             Self::Down => "down",
+            Self::Off => "off",
         }
     }
 
@@ -163,10 +166,14 @@ impl Standing {
             Self::Failing => 1,
             Self::CoolingDown => 2,
             Self::Down => 3,
+            Self::Off => 4,
         }
     }
 
     pub fn of(model: &ModelSummary, provider: Option<&ProviderSummary>) -> Self {
+        if model.off.is_some() {
+            return Self::Off;
+        }
         // What the provider sends as it changes is newer than the list of models.
         let resting = provider.into_iter().flat_map(|provider| &provider.resting);
         let mut resting = resting.filter(|resting| resting.model.as_ref().is_none_or(|of| *of == model.id));

@@ -7,8 +7,8 @@ use super::intake;
 use crate::control::types::models::ModelSummary;
 use crate::control::types::spending::Spending;
 use crate::control::types::{
-    CallSummary, ClientSummary, Delta, Hello, Limits, MessageSummary, PausedSummary, ProviderSummary, Snapshot,
-    ThreadSummary, ToolSummary, Update,
+    CallSummary, ClientSummary, Delta, Hello, Interceptors, Limits, MessageSummary, PausedSummary, ProviderSummary,
+    Snapshot, Switchable, ThreadSummary, ToolSummary, ToolSwitch, Update,
 };
 use crate::id::{CallId, ModelId, ProviderId, ThreadId};
 use crate::tui::SourceId;
@@ -47,12 +47,25 @@ pub struct SourceView {
     pub models: Vec<ModelSummary>,
     /// Fetched with the models.
     pub tools: Vec<ToolSummary>,
+    /// All tools with their switches: fetched when they are looked at, and told where they change.
+    pub toolbox: Vec<ToolSwitch>,
+    /// Fetched when they are looked at.
+    pub interceptors: Option<Interceptors>,
+    pub stale: Stale,
     /// Fetched while it is on screen.
     pub spending: Option<Spending>,
     /// Something was spent since it was asked for.
     pub spends: bool,
     /// Events that were lost to falling behind, and summaries beyond what is held.
     pub dropped: u64,
+}
+
+/// What was switched since it was fetched, and is to be fetched anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stale {
+    pub models: bool,
+    pub tools: bool,
+    pub rules: bool,
 }
 
 /// How the watch stands.
@@ -95,6 +108,9 @@ impl SourceView {
             paused: Vec::new(),
             models: Vec::new(),
             tools: Vec::new(),
+            toolbox: Vec::new(),
+            interceptors: None,
+            stale: Stale::default(),
             spending: None,
             spends: true,
             dropped: 0,
@@ -122,6 +138,8 @@ impl SourceView {
         self.providers.clear();
         self.models.clear();
         self.tools.clear();
+        self.toolbox.clear();
+        self.interceptors = None;
         self.spending = None;
         self.paused.clear();
     }
@@ -145,6 +163,14 @@ impl SourceView {
 
     pub fn take_tools(&mut self, tools: Vec<ToolSummary>) {
         self.tools = tools.into_iter().take(MAX_TOOLS).map(intake::tool).collect();
+    }
+
+    pub fn take_toolbox(&mut self, toolbox: Vec<ToolSwitch>) {
+        self.toolbox = toolbox.into_iter().take(MAX_TOOLS).map(intake::tool_switch).collect();
+    }
+
+    pub fn take_interceptors(&mut self, interceptors: Interceptors) {
+        self.interceptors = Some(intake::interceptors(interceptors));
     }
 
     pub fn take_spending(&mut self, spending: Spending) {
@@ -215,6 +241,18 @@ impl SourceView {
         }
         if let Some(paused) = delta.paused {
             self.paused = paused.into_iter().take(MAX_PAUSED).map(intake::paused).collect();
+        }
+        for switched in delta.switched {
+            match switched.what {
+                Switchable::Model { .. } | Switchable::Provider(_) => self.stale.models = true,
+                Switchable::Interceptor(_) => self.stale.rules |= self.interceptors.is_some(),
+                // It came with all tools.
+                Switchable::Tool(_) => {}
+            }
+        }
+        if let Some(tools) = delta.tools {
+            self.take_toolbox(tools);
+            self.stale.tools = true;
         }
         if let Some(clients) = delta.clients {
             self.clients = intake::clients(clients);

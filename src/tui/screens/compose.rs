@@ -93,7 +93,7 @@ fn models(model: &Model, compose: &Compose, wide: usize, rows: usize) -> Vec<Lin
         let role = match pick.standing {
             Standing::Up => Role::Good,
             Standing::Failing | Standing::CoolingDown => Role::Warning,
-            Standing::Down => Role::Bad,
+            Standing::Down | Standing::Off => Role::Bad,
         };
         let said =
             if pick.name == AUTO { pick.says.clone() } else { format!("{} · {}", pick.says, pick.standing.says()) };

@@ -14,6 +14,7 @@ pub mod palette;
 pub mod prompt;
 pub mod question;
 pub mod sheet;
+pub mod switches;
 pub mod threads;
 pub mod turns;
 pub mod waiting;

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use crate::control::types::models::ModelSummary;
 use crate::control::types::{HealthSummary, ProviderSummary};
+use crate::provider::switched::Off;
 use crate::text::{cut, pad, pad_start};
 use crate::tui::figure;
 use crate::tui::layout::Areas;
@@ -148,6 +149,7 @@ fn standing_shown(standing: Standing) -> (&'static str, &'static str, Role) {
         Standing::Up => ("●", standing.says(), Role::Good),
         Standing::Failing | Standing::CoolingDown => ("◐", standing.says(), Role::Warning),
         Standing::Down => ("○", standing.says(), Role::Bad),
+        Standing::Off => ("○", standing.says(), Role::Muted),
     }
 }
 
@@ -190,6 +192,13 @@ type Fact = (&'static str, String, Role);
 
 fn facts(shown: &ModelSummary) -> Vec<Fact> {
     let mut facts = vec![("is", shown.title.clone(), Role::Text)];
+    facts.extend(shown.off.map(|off| {
+        let said = match off {
+            Off::Model => "by hand, until zen ends; no agent is offered it",
+            Off::Provider => "with all of its provider, by hand, until zen ends",
+        };
+        ("off", said.to_owned(), Role::Warning)
+    }));
     if !shown.description.is_empty() {
         facts.push(("", shown.description.clone(), Role::Muted));
     }

@@ -112,6 +112,10 @@ impl Control for Scripted {
         Box::pin(async { Ok(models()) })
     }
 
+    fn switch_model(&self, _: ModelSwitch) -> Reply<'_, Vec<ModelSummary>> {
+        gone()
+    }
+
     fn tools(&self) -> Reply<'_, Vec<ToolSummary>> {
         Box::pin(async { Ok(Vec::new()) })
     }

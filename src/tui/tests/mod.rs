@@ -12,4 +12,5 @@ mod manners;
 mod pictures;
 mod sample;
 mod steering;
+mod switches;
 mod talking;

@@ -378,6 +378,7 @@ fn model(provider: &str, id: &str, score: u8) -> ModelSummary {
         output_price: None,
         price_source: Some("https://prices.example (2026-11-01)".to_owned()),
         breaker: None,
+        off: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{find, hands, manners, talk};
+use super::{find, hands, manners, switches, talk};
 use crate::control::types::ThreadSummary;
 use crate::id::{CallId, ThreadId};
 use crate::tui::SourceId;
@@ -11,6 +11,7 @@ use crate::tui::figure;
 use crate::tui::keymap::Pressed;
 use crate::tui::keymap::action::Action;
 use crate::tui::model::help::Help;
+use crate::tui::model::switches::Board;
 use crate::tui::model::threads::Row;
 use crate::tui::model::{About, Focus, Model, Overlay, Question, Screen, Step};
 use crate::tui::theme::Role;
@@ -33,6 +34,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Some(Overlay::Form(_)) => talk::press_form(model, key),
         Some(Overlay::Prompt(_)) => hands::press_prompt(model, key),
         Some(Overlay::Waiting(_)) => hands::press_waiting(model, key),
+        Some(Overlay::Switches(_)) => switches::press(model, key),
         Some(Overlay::Sheet(_)) => {
             talk::press_sheet(model, key);
             Vec::new()
@@ -62,6 +64,9 @@ fn answer(model: &mut Model, question: &Question, key: KeyEvent) -> Vec<Effect> 
             }
             About::ExpireMany(threads) => hands::expire(model, threads),
             About::Cancel(source, call) => vec![Effect::Cancel { source: *source, call: *call }],
+            About::SwitchOff(source, what) => {
+                vec![Effect::Switch { source: *source, what: what.clone(), on: false }]
+            }
             About::Quit => vec![Effect::Quit],
         };
     }
@@ -102,7 +107,7 @@ pub(super) fn paste(model: &mut Model, text: &str) {
                 edited.insert(text);
             }
         }
-        Some(Overlay::Help(_) | Overlay::Ask(_) | Overlay::Sheet(_)) | None => {}
+        Some(Overlay::Help(_) | Overlay::Ask(_) | Overlay::Sheet(_) | Overlay::Switches(_)) | None => {}
     }
 }
 
@@ -141,6 +146,9 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         | Action::Restore
         | Action::Probe
         | Action::Waiting => return hands::act(model, action),
+        Action::Switch | Action::SwitchProvider => return switches::act(model, action),
+        Action::Tools => return switches::open(model, Board::Tools),
+        Action::Rules => return switches::open(model, Board::Rules),
         Action::Group => model.budget.group = model.budget.group.next(),
         Action::Filter => find::open_filter(model),
         Action::Palette => find::open_palette(model),

@@ -68,6 +68,22 @@ fn take_listed(model: &mut Model, source: SourceId, reply: Reply) {
             }
             Err(error) => tell(model, &error),
         },
+        Reply::Toolbox { outcome } => match outcome {
+            Ok(toolbox) => {
+                if let Some(source) = model.source_mut(source) {
+                    source.take_toolbox(toolbox);
+                }
+            }
+            Err(error) => tell(model, &error),
+        },
+        Reply::Interceptors { outcome } => match outcome {
+            Ok(interceptors) => {
+                if let Some(source) = model.source_mut(source) {
+                    source.take_interceptors(interceptors);
+                }
+            }
+            Err(error) => tell(model, &error),
+        },
         Reply::Paths { outcome } => {
             let offered = outcome.map_err(|error| tell(model, &error)).unwrap_or_default();
             let clean = offered.into_iter().map(|path| clean_line(&path)).collect();
@@ -99,6 +115,7 @@ fn take_steered(model: &mut Model, source: SourceId, reply: Reply) {
             Err(error) => model.say(Role::Bad, clean_line(&error)),
         },
         Reply::Probed { outcome } => super::hands::take_probed(model, outcome),
+        Reply::Switched { what, on, outcome } => super::switches::take_turned(model, source, &what, on, outcome),
         Reply::Resolved { outcome } => super::hands::take_resolved(model, outcome),
         Reply::Expired { thread, outcome } => match outcome {
             Ok(()) => model.say(Role::Good, format!("expired {}", thread.short())),
