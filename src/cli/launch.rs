@@ -25,6 +25,7 @@ use crate::event::Bus;
 use crate::provider::Registry;
 use crate::secret::Redactor;
 use crate::server::Server;
+use crate::shutdown::Shutdown;
 use crate::telemetry::log::{self, Log};
 use crate::thread::Principal;
 use crate::unit::UnixMillis;
@@ -214,8 +215,7 @@ fn open_control(service: &Service, environment: &Environment) -> Result<Option<O
 
 /// The first signal begins shutdown; a second one ends the process at once, unless a terminal has to be restored first.
 fn on_signals(engine: &Engine, face: Face) -> io::Result<()> {
-    let mut signals =
-        [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?];
+    let mut signals = heard()?;
     let (shutdown, children) = (engine.shutdown.clone(), engine.children.clone());
     tokio::spawn(async move {
         any(&mut signals).await;
@@ -230,6 +230,20 @@ fn on_signals(engine: &Engine, face: Face) -> io::Result<()> {
         }
     });
     Ok(())
+}
+
+/// The first signal begins shutdown, where there is no engine. Needs a runtime.
+pub fn until_signal(shutdown: &Shutdown) -> io::Result<()> {
+    let (mut signals, shutdown) = (heard()?, shutdown.clone());
+    tokio::spawn(async move {
+        any(&mut signals).await;
+        shutdown.begin();
+    });
+    Ok(())
+}
+
+fn heard() -> io::Result<[Signal; 3]> {
+    Ok([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?])
 }
 
 async fn any([terminate, interrupt, hangup]: &mut [Signal; 3]) {

@@ -1,6 +1,7 @@
 //! `zen tui`: the face, with a full engine inside and a watch on every other zen process of the user.
 
 mod demo;
+mod replay;
 mod settings;
 
 use std::collections::HashMap;
@@ -16,12 +17,15 @@ use crate::cli::flags::ConfigFlags;
 use crate::cli::launch::{self, Launched};
 use crate::cli::listen::listen;
 use crate::cli::output::{Exit, Streams, Table};
+use crate::clock::Clock;
 use crate::config::paths::Places;
 use crate::config::{Config, Environment};
 use crate::control::discovery::{self, Change, Found};
 use crate::control::types::{Face, Hello};
 use crate::tui::keymap::Keymap;
 use crate::tui::keymap::action::ACTIONS;
+use crate::tui::recording::MAX_BYTES;
+use crate::tui::recording::write::{self, Recorded, Recorder, Recording};
 use crate::tui::{self, Options, Source, SourceChange, SourceId, TuiError};
 
 /// Processes that may appear before the face takes note of them.
@@ -51,6 +55,12 @@ pub struct Args {
     /// Leave the mouse to the terminal
     #[arg(long)]
     no_mouse: bool,
+    /// Write the session to a new file: what is shown, threads that are opened, and what you type
+    #[arg(long, value_name = "FILE", conflicts_with = "plain")]
+    record: Option<PathBuf>,
+    /// Show a recorded session again; nothing in it is carried out
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["demo", "read_only", "listen", "record"])]
+    replay: Option<PathBuf>,
     /// Name every action with its keys, as tui.toml in the configuration folder can set them
     #[arg(long)]
     list_actions: bool,
@@ -68,6 +78,11 @@ pub fn run(args: &Args, flags: &ConfigFlags, environment: &Environment, streams:
     settings.mouse &= !args.no_mouse;
     if args.list_actions {
         return list_actions(&settings.keymap, streams);
+    }
+    if let Some(path) = &args.replay {
+        // What the session looked like is in its file; only a flag says otherwise.
+        let preset = args.theme.and_then(|settings::Chosen(theme)| theme);
+        return replay::run(path, args.plain, preset, settings::look(&settings, environment), streams);
     }
     if !streams.out_is_terminal && !args.plain {
         streams.complain(
@@ -97,6 +112,22 @@ fn list_actions(keymap: &Keymap, streams: &mut Streams) -> Exit {
 async fn show(
     args: &Args,
     settings: Settings,
+    config: Config,
+    environment: &Environment,
+    streams: &mut Streams,
+) -> Result<Exit, Exit> {
+    let (recorder, recording) = record(args, streams)?.unzip();
+    let left = live(args, settings, recorder, config, environment, streams).await;
+    if let Some(recording) = recording {
+        tell(&recording.finish().await, streams);
+    }
+    left
+}
+
+async fn live(
+    args: &Args,
+    settings: Settings,
+    recorder: Option<Recorder>,
     config: Config,
     environment: &Environment,
     streams: &mut Streams,
@@ -136,6 +167,7 @@ async fn show(
         read_only: args.read_only,
         look: settings::look(&settings, environment),
         keymap: settings.keymap,
+        recorder,
         shutdown: shutdown.clone(),
     };
     let left = face(args.plain, options, streams).await;
@@ -145,12 +177,36 @@ async fn show(
     if let Some(control) = control {
         control.close().await;
     }
-    match left {
-        Ok(tui::Exit::Quit | tui::Exit::Shutdown) => Ok(Exit::Ok),
-        Err(error) => {
-            streams.complain(error);
-            Err(Exit::Failed)
-        }
+    left.map(|_| Exit::Ok).map_err(|error| {
+        streams.complain(error);
+        Exit::Failed
+    })
+}
+
+/// The recording that was asked for. What is in its way is said before the screen is taken.
+fn record(args: &Args, streams: &mut Streams) -> Result<Option<(Recorder, Recording)>, Exit> {
+    let Some(path) = &args.record else { return Ok(None) };
+    write::create(path, Clock::system()).map(Some).map_err(|error| {
+        streams.complain(error);
+        Exit::Failed
+    })
+}
+
+/// What is missing in a recording, once the terminal is free for it.
+fn tell(recorded: &Recorded, streams: &mut Streams) {
+    let Recorded { lost, full, failed, unfinished } = recorded;
+    if let Some(error) = failed {
+        streams.complain(format_args!("the recording ended before the session: {error}"));
+    }
+    if *full {
+        let most = MAX_BYTES >> 20;
+        streams.complain(format_args!("the recording ended before the session: it was full ({most} MiB)"));
+    }
+    if *lost > 0 {
+        streams.complain(format_args!("the recording misses {lost} events: its disk did not keep up"));
+    }
+    if *unfinished {
+        streams.complain("the recording may miss its end: its disk did not keep up");
     }
 }
 

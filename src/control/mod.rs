@@ -17,6 +17,7 @@ mod watch;
 use std::future::Future;
 use std::pin::Pin;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::engine::Family;
@@ -117,7 +118,8 @@ pub trait Control: Send + Sync {
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, ControlError>> + Send + 'a>>;
 
 /// Why a face did not get what it asked for.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum ControlError {
     #[error(transparent)]
     Refused(#[from] Refusal),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
+use serde::{Deserialize, Serialize};
 
 use super::SourceId;
 use super::markdown::{CodeKey, Run};
@@ -18,8 +19,10 @@ use crate::event::ThreadAct;
 use crate::id::{CallId, MessageSeq, PauseId, ProviderId, ThreadId};
 use crate::unit::UnixMillis;
 
-/// Something that happened.
-#[derive(Clone, Debug)]
+/// Something that happened. Its JSON is what recordings hold: [`super::recording::FORMAT`] is raised where an older zen
+/// would misread it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     Key(KeyEvent),
     /// A text that was pasted: never taken for keys.
@@ -51,7 +54,8 @@ pub enum Event {
         column: u16,
         row: u16,
     },
-    /// A block of code has its colours.
+    /// A block of code has its colours. Whoever replays a recording finds them anew.
+    #[serde(skip)]
     Coloured {
         key: CodeKey,
         colours: Arc<[Run]>,
@@ -59,7 +63,8 @@ pub enum Event {
 }
 
 /// What the mouse did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Pointer {
     Click,
     WheelUp,
@@ -67,7 +72,8 @@ pub enum Pointer {
 }
 
 /// What came of watching a source.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Watch {
     Update(Update),
     /// Nothing more will come; why.
@@ -75,7 +81,8 @@ pub enum Watch {
 }
 
 /// The outcome of an [`Effect`], with what it was asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     Thread {
         thread: ThreadId,
@@ -151,7 +158,8 @@ pub enum Reply {
 }
 
 /// How all switches of a kind stand once one was turned.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Switched {
     Tools(Vec<ToolSwitch>),
     Models(Vec<ModelSummary>),

@@ -12,6 +12,8 @@ pub mod measured;
 mod model;
 mod pane;
 pub mod plain;
+pub mod recording;
+pub mod replay;
 mod rows;
 mod run_loop;
 mod screens;
@@ -29,6 +31,7 @@ use std::io;
 use std::sync::Arc;
 
 use crossterm::event::EventStream;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
@@ -36,6 +39,8 @@ use crate::control::Control;
 use crate::shutdown::Shutdown;
 use keymap::Keymap;
 use look::Look;
+use recording::Header;
+use recording::write::Recorder;
 
 /// What the face is given. The caller has made sure that the output is a terminal.
 pub struct Options {
@@ -49,6 +54,8 @@ pub struct Options {
     /// What the keys do.
     pub keymap: Keymap,
     pub look: Look,
+    /// Notes all that happens, for a replay.
+    pub recorder: Option<Recorder>,
     /// Leaves the screen when it begins (SIGTERM and the like arrive through it).
     pub shutdown: Shutdown,
 }
@@ -64,7 +71,8 @@ pub struct Source {
 }
 
 /// Tells sources apart. Whoever finds them hands the numbers out; none is used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct SourceId(pub u64);
 
 /// A process came or went.
@@ -94,11 +102,15 @@ pub enum TuiError {
 }
 
 /// Shows the face until a person quits or the process ends.
-pub async fn run(options: Options) -> Result<Exit, TuiError> {
+pub async fn run(mut options: Options) -> Result<Exit, TuiError> {
     let terminal = terminal::Terminal::enter(options.look).map_err(TuiError::Enter)?;
     let size = terminal.size().map_err(TuiError::Enter)?;
-    let theme = options.look.theme(options.clock);
-    let mut model = model::Model::new(size, options.clock.wall(), theme, options.read_only);
+    let (theme, now) = (options.look.theme(options.clock), options.clock.wall());
+    if let Some(recorder) = &mut options.recorder {
+        let header = Header::new(size, now, theme, options.read_only, &options.keymap);
+        recorder.begin(Header { mouse: options.look.mouse, ..header });
+    }
+    let mut model = model::Model::new(size, now, theme, options.read_only);
     model.keymap = Arc::new(options.keymap.clone());
     model.mouse = options.look.mouse;
     run_loop::run(model, options, EventStream::new(), terminal).await

@@ -8,7 +8,9 @@ use super::event::{Effect, Event, Watch};
 use super::figure;
 use super::model::source::SourceView;
 use super::model::{Model, clean_line};
-use super::theme::Theme;
+use super::recording::read::{Tape, Unreadable};
+use super::recording::{Ending, Entry, Line};
+use super::theme::{Depth, Theme};
 use super::update::update;
 use super::{Exit, Options, Source, SourceChange, SourceId};
 use crate::control::types::{
@@ -24,7 +26,7 @@ pub async fn run(options: Options, out: &mut dyn Write) -> io::Result<Exit> {
     let (executor, mut outcomes) = Executor::new(options.clock);
     let Options { own, mut sources, clock, shutdown, .. } = options;
     let model = Model::new(SIZE, clock.wall(), Theme::new(false), true);
-    let mut plain = Plain { model, executor, out };
+    let mut plain = Plain { model, executor: Some(executor), out };
     let written = async {
         if let Some(own) = own {
             plain.attach(own)?;
@@ -51,30 +53,65 @@ pub async fn run(options: Options, out: &mut dyn Write) -> io::Result<Exit> {
     }
 }
 
+/// Writes what happened in a recorded session, at once. Nothing is carried out.
+///
+/// # Errors
+///
+/// Where `out` cannot be written, or the recording is no longer what it was when it was opened.
+pub fn replay(tape: &mut Tape, out: &mut dyn Write) -> Result<(), NotWritten> {
+    let mut plain = Plain { model: tape.model(Depth::None)?, executor: None, out };
+    while let Some(Line { what, .. }) = tape.next_line()? {
+        match what {
+            Entry::Took(event) => plain.take(event)?,
+            Entry::Lost(events) => plain.say(&format!("{events} events are missing from the recording here"))?,
+            Entry::Ended(Ending::Full) => plain.say("the recording was full")?,
+            Entry::Ended(Ending::Left) => plain.say("the face was left")?,
+        }
+    }
+    if !tape.found.whole {
+        plain.say("the recording is cut off here")?;
+    }
+    Ok(())
+}
+
+/// Why a recording was not told to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum NotWritten {
+    #[error(transparent)]
+    Out(#[from] io::Error),
+    #[error(transparent)]
+    Recording(#[from] Unreadable),
+}
+
 struct Plain<'a> {
     model: Model,
-    executor: Executor,
+    /// None: nothing is carried out.
+    executor: Option<Executor>,
     out: &'a mut dyn Write,
 }
 
 impl Plain<'_> {
     fn attach(&mut self, source: Source) -> io::Result<()> {
         let event = Event::Appeared { source: source.id, name: source.name.clone(), own: source.own };
-        self.executor.attach(source);
+        if let Some(executor) = &mut self.executor {
+            executor.attach(source);
+        }
         self.take(event)
     }
 
     fn take(&mut self, event: Event) -> io::Result<()> {
         let said = lines(&self.model, &event);
         for effect in update(&mut self.model, event) {
-            if matches!(effect, Effect::Watch(_) | Effect::Release(_)) {
-                self.executor.run(effect);
+            if let (Effect::Watch(_) | Effect::Release(_), Some(executor)) = (&effect, &mut self.executor) {
+                executor.run(effect);
             }
         }
-        for line in said {
-            writeln!(self.out, "{} {}", figure::time_of_day(self.model.now), clean_line(&line))?;
-        }
+        said.iter().try_for_each(|line| self.say(line))?;
         self.out.flush()
+    }
+
+    fn say(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.out, "{} {}", figure::time_of_day(self.model.now), clean_line(line))
     }
 }
 

@@ -14,12 +14,14 @@ use tokio::time::Instant;
 use super::effect::Executor;
 use super::event::{Effect, Event, Pointer, TerminalAct};
 use super::model::Model;
+use super::recording::write::Recorder;
+use super::theme::Role;
 use super::update::update;
 use super::{Exit, Options, Source, SourceChange, TuiError};
 use crate::clock::Clock;
 
 /// The least time between two frames: 60 a second.
-const FRAME: Duration = Duration::from_micros(16_700);
+pub(super) const FRAME: Duration = Duration::from_micros(16_700);
 /// Events that are taken in before a frame is considered.
 const DRAIN: usize = 1_024;
 
@@ -38,7 +40,7 @@ pub(super) async fn run(
     input: impl Stream<Item = io::Result<Input>> + Unpin,
     glass: impl Glass,
 ) -> Result<Exit, TuiError> {
-    let Options { own, sources, clock, shutdown, .. } = options;
+    let Options { own, sources, clock, shutdown, recorder, .. } = options;
     let (executor, outcomes) = Executor::new(clock);
     let mut running = Running {
         model,
@@ -50,6 +52,7 @@ pub(super) async fn run(
         glass,
         next_frame: clock.now(),
         failed: None,
+        recorder,
     };
     let mut exit = own.and_then(|own| running.attach(own));
     loop {
@@ -79,6 +82,8 @@ struct Running<I, G> {
     next_frame: Instant,
     /// What the terminal could not do.
     failed: Option<io::Error>,
+    /// Notes what happens, as long as it can.
+    recorder: Option<Recorder>,
 }
 
 /// What woke the loop.
@@ -101,6 +106,10 @@ where
         let exit = self.drain().await?;
         if exit.is_some() {
             return Ok(exit);
+        }
+        if let Some(trouble) = self.recorder.as_mut().and_then(Recorder::trouble) {
+            self.model.say(Role::Warning, trouble);
+            self.recorder = None;
         }
         let exit = self.update(Event::Drained { now: self.clock.wall() });
         if let Some(error) = self.failed.take() {
@@ -205,6 +214,9 @@ where
     }
 
     fn update(&mut self, event: Event) -> Option<Exit> {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.take(&event);
+        }
         let mut exit = None;
         for effect in update(&mut self.model, event) {
             match effect {

@@ -16,6 +16,7 @@ use crossterm::terminal::{
     enable_raw_mode,
 };
 use crossterm::{execute, queue};
+use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use rustix::process::{Signal, kill_current_process_group};
@@ -70,6 +71,17 @@ impl Terminal {
         Ok((size.width, size.height))
     }
 
+    /// Draws a frame in one write that the terminal shows at once.
+    pub(super) fn show(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        if let Some(taken) = taken().as_mut() {
+            taken.thread = thread::current().id();
+        }
+        queue!(self.screen.backend_mut(), BeginSynchronizedUpdate)?;
+        self.screen.draw(draw)?;
+        queue!(self.screen.backend_mut(), EndSynchronizedUpdate)?;
+        self.frame.release(&mut io::stdout().lock())
+    }
+
     /// Draws every cell with the next frame. Not by `clear`, which asks the terminal where its cursor is and waits.
     fn repaint(&mut self) -> io::Result<(u16, u16)> {
         let (width, height) = crossterm::terminal::size()?;
@@ -100,15 +112,8 @@ impl Terminal {
 }
 
 impl Glass for Terminal {
-    /// Draws the model in one write that the terminal shows at once.
     fn draw(&mut self, model: &Model) -> io::Result<()> {
-        if let Some(taken) = taken().as_mut() {
-            taken.thread = thread::current().id();
-        }
-        queue!(self.screen.backend_mut(), BeginSynchronizedUpdate)?;
-        self.screen.draw(|frame| view::view(model, frame))?;
-        queue!(self.screen.backend_mut(), EndSynchronizedUpdate)?;
-        self.frame.release(&mut io::stdout().lock())
+        self.show(|frame| view::view(model, frame))
     }
 
     fn act(&mut self, act: TerminalAct) -> io::Result<Option<(u16, u16)>> {

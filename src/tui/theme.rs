@@ -4,6 +4,7 @@
 mod preset;
 
 use ratatui::style::{Color, Modifier, Style};
+use serde::{Deserialize, Serialize};
 
 pub use preset::Preset;
 
@@ -36,8 +37,9 @@ pub enum Role {
     Name,
 }
 
-/// How many colours a terminal shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How many colours a terminal shows, the fewest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Depth {
     /// None are wanted (`NO_COLOR`). Decided by us and not by crossterm, whose way of leaving colours out also resets
     /// bold and reverse.
@@ -69,6 +71,10 @@ impl Theme {
 
     pub fn of(preset: Preset, depth: Depth) -> Self {
         Self { preset, depth }
+    }
+
+    pub fn depth(self) -> Depth {
+        self.depth
     }
 
     pub fn style(self, role: Role) -> Style {

@@ -35,9 +35,12 @@ const SOURCE: usize = 44;
 ///  ↵ read  x expire  ? help  q quit                                        dropped 12
 /// ```
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
-    let area = frame.area();
-    let areas = areas((area.width, area.height));
-    let buffer = frame.buffer_mut();
+    paint(model, frame.buffer_mut());
+}
+
+/// The same where there is no terminal, or another one.
+pub fn paint(model: &Model, buffer: &mut Buffer) {
+    let areas = areas((buffer.area.width, buffer.area.height));
     if areas.breadth == Breadth::Notice {
         return notice::draw(buffer, model.theme);
     }

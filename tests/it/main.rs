@@ -27,6 +27,7 @@ mod memory_interleaving;
 mod memory_turns;
 mod newcomer;
 mod providers;
+mod recording;
 mod rmcp;
 mod shell;
 mod stdio;

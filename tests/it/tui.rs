@@ -128,6 +128,7 @@ async fn a_face_that_panics_when_told_to() {
         read_only: false,
         keymap: Keymap::default(),
         look: Look::default(),
+        recorder: None,
         shutdown: shutdown.clone(),
     };
     let mut here = signal(SignalKind::user_defined1()).unwrap();

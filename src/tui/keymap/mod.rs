@@ -94,6 +94,34 @@ impl Keymap {
         if problems.is_empty() { Ok(map) } else { Err(BadKeymap(problems)) }
     }
 
+    /// Every action by its name, with its keys as they are written.
+    pub fn written(&self) -> BTreeMap<String, Vec<String>> {
+        let keys = |action| self.bindings.iter().filter(move |(_, of)| *of == action).map(|(keys, _)| keys.to_string());
+        ACTIONS.iter().map(|row| (row.name.to_owned(), keys(row.action).collect())).collect()
+    }
+
+    /// The map that [`Keymap::written`] wrote. An action that it does not name has no key.
+    pub fn from_written(written: &BTreeMap<String, Vec<String>>) -> Result<Self, BadKeymap> {
+        let mut map = Self { bindings: Vec::new(), remapped: 0 };
+        let mut problems: Vec<String> = written
+            .keys()
+            .filter(|name| ACTIONS.iter().all(|row| row.name != *name))
+            .map(|name| unknown(name))
+            .collect();
+        let shipped = Self::default().written();
+        for row in ACTIONS {
+            let Some(keys) = written.get(row.name) else { continue };
+            map.remapped += usize::from(shipped.get(row.name) != Some(keys));
+            for keys in keys {
+                match Keys::parse(keys) {
+                    Ok(keys) => map.bindings.push((keys, row.action)),
+                    Err(error) => problems.push(format!("{}: {error}", row.name)),
+                }
+            }
+        }
+        if problems.is_empty() { Ok(map) } else { Err(BadKeymap(problems)) }
+    }
+
     /// What the key does after `begun`, the key that began a sequence.
     pub fn press(&self, begun: Option<Key>, event: KeyEvent) -> Pressed {
         let Some(key) = Key::pressed(event) else { return Pressed::Nothing };
@@ -193,6 +221,18 @@ mod tests {
         assert_eq!(map.press(None, char('x')), Pressed::Nothing);
         assert_eq!(map.press(None, char('g')), Pressed::Nothing);
         assert_eq!((map.shown(Action::Follow), map.remapped), (String::new(), 3));
+    }
+
+    #[test]
+    fn a_map_is_read_back_as_it_was_written() {
+        let map = Keymap::from_toml("[keys]\nexpire = \"Z\"\ntop = [\"home\", \"g g\"]\nfollow = []").unwrap();
+        let read = Keymap::from_written(&map.written()).unwrap();
+        assert_eq!((read.written(), read.remapped), (map.written(), 3));
+        assert_eq!(Keymap::from_written(&Keymap::default().written()).unwrap(), Keymap::default());
+        let BadKeymap(problems) =
+            Keymap::from_written(&[("expir".to_owned(), vec![]), ("top".to_owned(), vec!["x y z".to_owned()])].into())
+                .unwrap_err();
+        assert!(problems[0].contains("did you mean expire") && problems[1].contains("top:"), "{problems:?}");
     }
 
     #[test]

@@ -198,6 +198,7 @@ impl Looped {
             read_only: false,
             keymap: Keymap::default(),
             look: Look::default(),
+            recorder: None,
             shutdown: shutdown.clone(),
         };
         let model = Model::new((100, 30), NOW, Theme::new(true), false);
@@ -306,6 +307,7 @@ async fn the_keyboard_is_only_polled_by_who_can_be_woken() {
         read_only: false,
         keymap: Keymap::default(),
         look: Look::default(),
+        recorder: None,
         shutdown,
     };
     let model = Model::new((100, 30), NOW, Theme::new(true), false);
