@@ -29,7 +29,7 @@ mod threads;
 mod token;
 mod tools;
 mod tokens;
-mod tui;
+pub mod tui;
 mod usage;
 
 use std::ffi::OsString;

@@ -1,6 +1,6 @@
 //! `zen tui`: the face, with a full engine inside and a watch on every other zen process of the user.
 
-mod demo;
+pub mod demo;
 mod replay;
 mod settings;
 
@@ -133,12 +133,12 @@ async fn live(
     streams: &mut Streams,
 ) -> Result<Exit, Exit> {
     let dir = launch::socket_dir(&config, environment);
-    let (config, scripted) = if args.demo {
-        let (config, rehearsal) = demo::stage(config).map_err(|error| {
-            streams.complain(format_args!("the scripted provider cannot listen: {error}"));
+    let (config, stage) = if args.demo {
+        let (config, stage) = demo::stage(config).map_err(|error| {
+            streams.complain(format_args!("the scripted providers cannot listen: {error}"));
             Exit::Failed
         })?;
-        (config, Some(rehearsal))
+        (config, Some(stage))
     } else {
         (config, None)
     };
@@ -151,8 +151,8 @@ async fn live(
             error.exit()
         })?;
     }
-    if scripted.is_some() {
-        tokio::spawn(demo::play(server.clone(), principal));
+    if let Some(stage) = stage {
+        tokio::spawn(demo::run(stage, server.clone(), principal));
     }
 
     let (changes, sources) = mpsc::channel(SOURCE_QUEUE);

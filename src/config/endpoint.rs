@@ -68,6 +68,7 @@ pub fn build(draft: &Draft, settings: &[Setting], environment: &Environment, fil
             models: configured.models.clone(),
             allowed: configured.allowed.clone(),
             models_file: configured.models_file.clone(),
+            brought: None,
             api_version: set(&configured.api_version),
             referer: set(&configured.referer),
             title: set(&configured.title),

@@ -165,6 +165,8 @@ pub struct Endpoint {
     pub allowed: Vec<String>,
     /// A list of models in the older server's JSON.
     pub models_file: Option<PathBuf>,
+    /// What is known of its models, in the words of `models.toml`, where the program brings that along itself: the demo.
+    pub brought: Option<&'static str>,
     /// The dated version of its interface, where it has such and one is set.
     pub api_version: Option<String>,
     /// The page and the name that requests go by, instead of the provider's own.
@@ -254,6 +256,8 @@ pub struct Interceptors {
     pub deadline: Duration,
     /// A file of rules.
     pub rules: Option<PathBuf>,
+    /// Rules in the words of such a file, where the program brings them along itself: the demo.
+    pub brought_rules: Option<&'static str>,
     /// Messages that may wait for a person's decision.
     pub max_paused: usize,
     /// How long one waits, where its rule does not say.
@@ -359,6 +363,7 @@ impl Default for Interceptors {
         Self {
             deadline: Duration::from_secs(5),
             rules: None,
+            brought_rules: None,
             max_paused: 64,
             pause_timeout: Duration::from_secs(60),
             redact_messages: false,

@@ -10,7 +10,7 @@ use crate::event::Bus;
 use crate::interceptor::builtin::message_log::MessageLog;
 use crate::interceptor::builtin::rate_limit::{RateLimit, Rates};
 use crate::interceptor::builtin::redaction::Redaction;
-use crate::interceptor::builtin::rules::Rules;
+use crate::interceptor::builtin::rules::{self, Rules};
 use crate::interceptor::builtin::size_guard;
 use crate::interceptor::pause::{Limits, Pauses};
 use crate::interceptor::{Chain, Direction};
@@ -41,9 +41,14 @@ pub fn build(
         wrong.extend(errors);
         Vec::new()
     });
-    let rules = settings.rules.as_ref().and_then(|path| {
+    let file = settings.rules.as_ref().and_then(|path| {
         let opened = Rules::open(path, settings.deadline, clock);
         opened.map_err(|errors| wrong.extend(errors)).ok()
+    });
+    let brought = settings.brought_rules.map(|text| rules::brought(text, settings.deadline));
+    let brought = brought.transpose().unwrap_or_else(|errors| {
+        wrong.extend(errors);
+        None
     });
     if !wrong.is_empty() {
         return Err(StartError::Interceptors(wrong));
@@ -62,9 +67,10 @@ pub fn build(
     for limit in RateLimit::registration(rates, clock).into_iter().chain(of_incoming) {
         chain.register(limit.within(settings.deadline));
     }
-    if let Some(rules) = &rules {
-        chain.register_changing(Arc::clone(rules) as _);
+    if let Some(file) = &file {
+        chain.register_changing(Arc::clone(file) as _);
     }
+    brought.into_iter().flatten().for_each(|rule| chain.register(rule));
     let redaction = Redaction::new(redactor.clone());
     if settings.redact_messages {
         chain.register(redaction.registration().within(settings.deadline));
@@ -77,5 +83,5 @@ pub fn build(
     }
     let messages = Arc::new(messages);
     chain.observe_with(Arc::clone(&messages) as _);
-    Ok(Interceptors { chain, messages, rules })
+    Ok(Interceptors { chain, messages, rules: file })
 }

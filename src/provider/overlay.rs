@@ -68,6 +68,15 @@ impl Overlays {
             }
         }
         for endpoint in endpoints {
+            if let Some(text) = endpoint.brought {
+                let file = format!("what is brought along for {}", endpoint.provider);
+                match entry::tables(&file, text) {
+                    Ok(entries) => {
+                        overlays.layers.push(Layer::new(&file, &endpoint.provider, Trust::Whole, entries));
+                    }
+                    Err(bad) => errors.push(bad),
+                }
+            }
             let Some(path) = &endpoint.models_file else { continue };
             match read_json(path, endpoint, &mut overlays.warnings) {
                 Ok(layer) => overlays.layers.push(layer),
@@ -156,6 +165,17 @@ mod tests {
         assert!(user("[[model]]\nid = \"x\"\n").unwrap_err().starts_with("m.toml, 'x': it does not say whose"));
         let near = user("[[model]]\nid = \"x\"\nprovider = \"gogle\"\n").unwrap_err();
         assert_eq!(near, "m.toml, 'x': no such provider: `gogle`; did you mean `google`?");
+    }
+
+    #[test]
+    fn what_the_program_brings_along_is_read_as_a_users_file_is() {
+        let read = |text: &'static str| {
+            let brought =
+                config::Endpoint { provider: "lab".to_owned(), brought: Some(text), ..config::Endpoint::default() };
+            Overlays::read(&config::Models::default(), &[brought])
+        };
+        assert_eq!(read("[[model]]\nid = \"x\"\n").unwrap().of(&"lab".into()).count(), 1);
+        assert!(read("[[model").unwrap_err()[0].to_string().starts_with("what is brought along for lab: line 1"));
     }
 
     #[test]

@@ -410,7 +410,7 @@ async fn requests_share_a_connection() {
 #[tokio::test(start_paused = true)]
 async fn the_demo_answers_in_every_format() {
     for format in FORMATS {
-        let bench = Bench::new(format, Script::demo());
+        let bench = Bench::new(format, Script::demo(&[]));
         let heard = Heard::default();
         let asked = question("Please review this commit");
         let answer = bench.ask_as(format.1, asked, &heard, &CancellationToken::new()).await.unwrap();

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub use demo::Fault;
 pub use request::{Recorded, Wire};
 pub use scene::{Scene, Script};
 use stage::Stage;

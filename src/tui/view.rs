@@ -129,13 +129,14 @@ fn sources<'a>(model: &'a Model, width: usize) -> Line<'a> {
 
 fn described(source: &SourceView) -> String {
     let mut said = source.name.clone();
+    // Before the clients: however narrow it is, nobody takes the demo for real.
+    if source.is_demo() {
+        said.push_str(if source.own { " demo: a scripted provider answers" } else { " demo" });
+    }
     let names: Vec<&str> =
         source.clients.iter().map(|client| client.name.as_str()).filter(|name| !name.is_empty()).collect();
     if !names.is_empty() {
         said.push_str(&format!(" ‹{}›", names.join(", ")));
-    }
-    if source.is_demo() {
-        said.push_str(if source.own { " demo: a scripted provider answers" } else { " demo" });
     }
     match &source.state {
         SourceState::Connecting => said.push_str(" connecting"),

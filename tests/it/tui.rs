@@ -54,7 +54,7 @@ fn fills(text: &str, width: usize) -> bool {
 fn the_demo_plays_and_is_steered_by_keys() {
     let place = Place::new();
     let mut screen = face(&place, &["--demo"]);
-    screen.shows(&["demo: a scripted provider answers", "reviewing agent (demo)", "planning agent (demo)"]);
+    screen.shows(&["demo: a scripted provider answers", "‹reviewing agent (demo)", "debugging agent"]);
     assert_taken(&screen);
     screen.shows(&["call", "scripted-", "This is zen's scripted provider:"]);
 
@@ -69,8 +69,8 @@ fn the_demo_plays_and_is_steered_by_keys() {
     screen.shows(&["result   tools/call"]);
 
     screen.press("2");
-    let text = screen.shows(&["2 threads", " in · ", "first text"]);
-    assert!(text.contains("Please review this c…") && text.contains("Design question: sho…"), "{text}");
+    let text = screen.shows(&["threads", " in · ", "first text"]);
+    assert!(text.contains("Please review this c…") && text.contains("Orders are missing"), "{text}");
 
     screen.resize(60, 20);
     screen.wait_for("one pane", |text| {
@@ -82,7 +82,7 @@ fn the_demo_plays_and_is_steered_by_keys() {
     screen.wait_for("both panes", |text| fills(text, 100) && text.contains("╮╭"));
 
     screen.press("q");
-    screen.shows(&["Quit zen?", "2 threads", "2 connected clients", "q quit", "↵ n leave it"]);
+    screen.shows(&["Quit zen?", " threads", "3 connected clients", "q quit", "↵ n leave it"]);
     screen.press("n");
     screen.shows_no(&["Quit zen?"]);
     screen.press("q");
@@ -98,7 +98,7 @@ fn ctrl_c_twice_quits_at_once_whatever_would_be_lost() {
     let mut screen = face(&place, &["--demo"]);
     screen.shows(&["2 threads"]);
     screen.press("\x03");
-    screen.shows(&["Quit zen?", "2 threads"]);
+    screen.shows(&["Quit zen?", " threads"]);
     screen.press("\x03");
     assert_eq!(screen.ended(), 0);
     assert_given_back(&screen);
@@ -228,7 +228,7 @@ fn without_a_screen_it_says_line_by_line_what_happens() {
     let mut zen =
         command.as_std_mut().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(zen.stdout.take().unwrap()).lines().map(Result::unwrap);
-    for wanted in ["watching this process: ", "call 1 chat is done after ", "turn 1 of chat by scripted-"] {
+    for wanted in ["watching this process: ", "call 1 chat is done after ", "turn 1 of chat by scripted-small"] {
         let line = lines.find(|line| line.contains(wanted)).unwrap_or_else(|| panic!("no line says {wanted:?}"));
         assert!(line.as_bytes()[8] == b' ' && !line.contains('\x1b'), "{line:?}");
     }

@@ -127,6 +127,21 @@ impl Changing for Rules {
     }
 }
 
+/// Rules that do not change, from a text in the words of a file.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, each with its place.
+pub fn brought(text: &str, deadline: Duration) -> Result<Vec<Registration>, Vec<String>> {
+    let told = |wrong: reader::Wrong| format!("{}:{}: {}", wrong.line, wrong.column, wrong.what);
+    let specs = file::read(text).map_err(|wrong| wrong.into_iter().map(told).collect::<Vec<_>>())?;
+    let registration = |spec: file::Spec| {
+        let tally = Arc::new(Tally::starting_at(0, spec.enabled));
+        Registration::new(spec.name, Arc::new(spec.rule)).filtered(spec.filter).within(deadline).counted_by(tally)
+    };
+    Ok(specs.into_iter().map(registration).collect())
+}
+
 fn read_file(path: &Path) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("the rules cannot be read: {error}");
     let mut text = String::new();

@@ -242,3 +242,11 @@ fn a_switch_by_hand_holds_until_the_file_says_otherwise() {
     placed.rewrite(BLOCKS);
     assert!(placed.rules.current()[0].tally.is_on());
 }
+
+#[test]
+fn rules_that_are_brought_along_are_checked_as_a_file_is() {
+    let one = "[[rule]]\nname = \"a\"\naction = \"block\"\nenabled = false\n";
+    let rules = brought(one, Duration::from_secs(1)).unwrap();
+    assert_eq!(rules.iter().map(|rule| (&*rule.name, rule.tally.is_on())).collect::<Vec<_>>(), [("a", false)]);
+    assert_eq!(brought("[[rule]]\nname = \"a\"", Duration::ZERO).err().map(|wrong| wrong.len()), Some(1));
+}
