@@ -14,3 +14,4 @@ mod sample;
 mod steering;
 mod switches;
 mod talking;
+mod totals;
