@@ -108,6 +108,7 @@ pub fn message(mut message: MessageSummary) -> MessageSummary {
     clean(&mut message.method);
     message.tool.iter_mut().for_each(clean);
     message.id.iter_mut().for_each(clean);
+    message.by.iter_mut().chain(&mut message.reason).for_each(clean);
     message
 }
 

@@ -28,9 +28,11 @@ pub fn draw(model: &Model, detail: &Detail, buffer: &mut Buffer, areas: &Areas) 
         focused: true,
     };
     let inside = pane.draw(buffer, areas.body, areas, theme);
-    let described = described(model, detail);
-    let said = cut(&described, usize::from(inside.width).saturating_sub(GUTTER * 2));
-    put(buffer, inside, 0, &Line::styled(format!("{MARGIN}{said}"), theme.style(Role::Muted)));
+    let head = [(described(model, detail), Role::Muted), (by_whom(detail), Role::Warning)];
+    for (row, (said, role)) in head.into_iter().enumerate() {
+        let said = cut(&said, usize::from(inside.width).saturating_sub(GUTTER * 2));
+        put(buffer, inside, row, &Line::styled(format!("{MARGIN}{said}"), theme.style(role)));
+    }
     let body = Rect { y: inside.y + DETAIL_HEAD, height: inside.height.saturating_sub(DETAIL_HEAD), ..inside };
     match &detail.state {
         State::Waiting => put(buffer, body, 0, &Line::styled("  fetching its text", theme.style(Role::Muted))),
@@ -74,4 +76,12 @@ fn described(model: &Model, detail: &Detail) -> String {
         message.connection,
         figure::bytes(message.bytes),
     )
+}
+
+/// Who stopped, answered or changed it last, and why; empty where nobody did.
+fn by_whom(detail: &Detail) -> String {
+    match (&detail.message.by, &detail.message.reason) {
+        (Some(by), Some(reason)) if !reason.is_empty() => format!("{by}: {reason}"),
+        (by, _) => by.clone().unwrap_or_default(),
+    }
 }

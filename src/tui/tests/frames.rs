@@ -155,6 +155,17 @@ fn a_message_before_and_after_the_interceptors() {
 }
 
 #[test]
+fn a_blocked_message_says_who_stopped_it_and_why() {
+    let mut face = Driven::full(100, 30);
+    let mut blocked = other().messages.remove(5);
+    (blocked.by, blocked.reason) = (Some("no-tokens-leave".to_owned()), Some("it holds a \u{1b}[2Jtoken".to_owned()));
+    face.send(OTHER, Update::Snapshot(Box::new(Snapshot { messages: vec![blocked], ..other() })));
+    let text = face.keys("5↵").frame();
+    assert!(text.contains(" · blocked · ") && text.contains("no-tokens-leave: it holds a "), "{text}");
+    assert!(!text.contains('\u{1b}'));
+}
+
+#[test]
 fn one_pane_at_a_time() {
     let mut face = reading(60, 20);
     let list = face.frame();
