@@ -34,6 +34,7 @@ mod stdio;
 mod support;
 mod surface;
 mod switching;
+mod tape;
 mod thinking;
 mod threads;
 mod threats;

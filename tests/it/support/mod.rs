@@ -3,6 +3,7 @@
 
 pub mod canary;
 pub mod engine;
+pub mod frames;
 pub mod web;
 pub mod place;
 pub mod process;

@@ -5,6 +5,7 @@
 use std::fmt::Debug;
 use std::io::{Read, Write};
 use std::num::NonZero;
+use std::ops::{Deref, DerefMut};
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
@@ -13,6 +14,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpid};
 use vt100::MouseProtocolMode;
 
+use super::frames::Reel;
 use super::{PATIENCE, canary};
 
 /// Stands on the screen before the command starts.
@@ -41,6 +43,7 @@ struct Shared {
 struct Seen {
     terminal: vt100::Parser<Oddities>,
     raw: Vec<u8>,
+    reel: Reel,
     /// The terminal is to be let go of.
     closing: bool,
     /// Nothing more is read from it.
@@ -84,7 +87,7 @@ impl Screen {
 
         let (rows, columns) = cells(width, height);
         let terminal = vt100::Parser::new_with_callbacks(rows, columns, 0, Oddities::default());
-        let seen = Mutex::new(Seen { terminal, raw: Vec::new(), closing: false, closed: false });
+        let seen = Mutex::new(Seen { terminal, raw: Vec::new(), reel: Reel::default(), closing: false, closed: false });
         let shared = Arc::new(Shared { seen, changed: Condvar::new() });
         let before = modes(&shared.lock(), &*pty.master);
         let shell = pty.slave.spawn_command(shell).unwrap();
@@ -121,6 +124,26 @@ impl Screen {
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
+    }
+
+    /// Sends a key and waits until something comes of it.
+    pub fn press_and_see(&mut self, key: &str) {
+        let before = self.shared.lock().raw.len();
+        self.press(key);
+        let seen = self.shared.wait(|seen| seen.raw.len() > before && seen.is_whole());
+        assert!(seen.raw.len() > before, "nothing came of {key:?}; the screen shows:\n{}", seen.text());
+    }
+
+    /// Keeps what is shown from now on, frame by frame, or no longer.
+    pub fn film(&self, on: bool) {
+        let mut seen = self.shared.lock();
+        seen.reel.run(on);
+        seen.film();
+    }
+
+    /// What was kept.
+    pub fn filmed(&self) -> impl DerefMut<Target = Reel> {
+        Filmed(self.shared.lock())
     }
 
     /// Changes the size, as a person does by pulling at the window.
@@ -222,6 +245,7 @@ impl Shared {
             let mut seen = self.lock();
             seen.raw.extend_from_slice(&bytes[..count]);
             seen.terminal.process(&bytes[..count]);
+            seen.film();
             self.changed.notify_all();
             if seen.closing {
                 break;
@@ -239,7 +263,30 @@ impl Shared {
     }
 }
 
+/// The reel of a screen, while nothing is added to it.
+struct Filmed<'a>(MutexGuard<'a, Seen>);
+
+impl Deref for Filmed<'_> {
+    type Target = Reel;
+
+    fn deref(&self) -> &Reel {
+        &self.0.reel
+    }
+}
+
+impl DerefMut for Filmed<'_> {
+    fn deref_mut(&mut self) -> &mut Reel {
+        &mut self.0.reel
+    }
+}
+
 impl Seen {
+    fn film(&mut self) {
+        if self.is_whole() {
+            self.reel.keep(self.terminal.screen());
+        }
+    }
+
     fn text(&self) -> String {
         self.terminal.screen().contents()
     }
