@@ -1,7 +1,9 @@
 //! The one way to start a child: a program by its absolute path, with no shell, a closed environment, bounded output and
-//! a process group of its own, which is gone when the call is. Knows nothing of what is run.
+//! a process group of its own, which is gone when the call is; and, in [`lent`], the one that a person works with in the
+//! terminal. Knows nothing of what is run.
 
 mod group;
+pub mod lent;
 mod output;
 
 #[cfg(test)]

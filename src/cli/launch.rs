@@ -22,6 +22,7 @@ use crate::control::socket::{self, Bound, NoSocket};
 use crate::control::types::Face;
 use crate::engine::{Engine, Setup};
 use crate::event::Bus;
+use crate::process::lent;
 use crate::provider::Registry;
 use crate::secret::Redactor;
 use crate::server::Server;
@@ -249,9 +250,14 @@ fn heard() -> io::Result<[Signal; 3]> {
 async fn any([terminate, interrupt, hangup]: &mut [Signal; 3]) {
     tokio::select! {
         _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        () = interrupted(interrupt) => {}
         _ = hangup.recv() => {}
     }
+}
+
+/// While another program has the terminal, ctrl-c is for that one alone.
+async fn interrupted(interrupt: &mut Signal) {
+    while interrupt.recv().await.is_some() && lent::is_lent() {}
 }
 
 /// Where the log says that it loses lines: standard error, unless a face has the terminal.

@@ -166,6 +166,7 @@ async fn live(
         clock: server.engine.clock,
         read_only: args.read_only,
         look: settings::look(&settings, environment),
+        editor: settings::editor(environment),
         keymap: settings.keymap,
         recorder,
         shutdown: shutdown.clone(),

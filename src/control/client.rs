@@ -200,6 +200,10 @@ impl Control for Client {
         Box::pin(self.get(Route::Paused))
     }
 
+    fn paused_text(&self, pause: PauseId, from: u64) -> Reply<'_, TextSlice> {
+        Box::pin(self.get(Route::PausedText { pause, from }))
+    }
+
     fn resolve(&self, pause: PauseId, decision: PauseDecision) -> Reply<'_, ()> {
         Box::pin(async move {
             let body = serde_json::to_vec(&decision).map_err(unreachable)?;

@@ -82,6 +82,7 @@ impl Endpoint {
                 json(&service.import(document).await?)
             }
             Route::Export { thread, form } => json(&service.export(thread, form).await?),
+            Route::PausedText { pause, from } => json(&service.paused_text(pause, from).await?),
             Route::Paused => json(&service.paused().await?),
             Route::Interceptors => json(&service.interceptors().await?),
             Route::Metrics => json(&service.metrics().await?),

@@ -101,6 +101,9 @@ pub trait Control: Send + Sync {
     /// The messages that wait for a person's decision, oldest first.
     fn paused(&self) -> Reply<'_, Vec<PausedSummary>>;
 
+    /// The text of a paused message from character `from` on, cut to a bounded length.
+    fn paused_text(&self, pause: PauseId, from: u64) -> Reply<'_, TextSlice>;
+
     /// Decides on a paused message: once.
     fn resolve(&self, pause: PauseId, decision: PauseDecision) -> Reply<'_, ()>;
 

@@ -30,6 +30,7 @@ pub enum Route {
     SwitchTool,
     Spending,
     Paused,
+    PausedText { pause: PauseId, from: u64 },
     Resolve(PauseId),
     Interceptors,
     Switch,
@@ -63,6 +64,7 @@ impl Route {
             | Self::Toolbox
             | Self::Spending
             | Self::Paused
+            | Self::PausedText { .. }
             | Self::Interceptors
             | Self::Metrics => Method::GET,
         }
@@ -93,6 +95,7 @@ impl Route {
             Self::Toolbox | Self::SwitchTool => "/v1/toolbox".to_owned(),
             Self::Spending => "/v1/spending".to_owned(),
             Self::Paused => "/v1/paused".to_owned(),
+            Self::PausedText { pause, from } => format!("/v1/paused/{pause}/text?from={from}"),
             Self::Resolve(pause) => format!("/v1/paused/{pause}"),
             Self::Interceptors | Self::Switch => "/v1/interceptors".to_owned(),
             Self::Metrics => "/v1/metrics".to_owned(),
@@ -117,6 +120,7 @@ impl Route {
             (&Method::POST, ["toolbox"]) => Self::SwitchTool,
             (&Method::GET, ["spending"]) => Self::Spending,
             (&Method::GET, ["paused"]) => Self::Paused,
+            (&Method::GET, ["paused", pause, "text"]) => Self::PausedText { pause: pause.parse().ok()?, from },
             (&Method::POST, ["paused", pause]) => Self::Resolve(pause.parse().ok()?),
             (&Method::GET, ["interceptors"]) => Self::Interceptors,
             (&Method::POST, ["interceptors"]) => Self::Switch,
@@ -208,6 +212,7 @@ mod tests {
             Route::SwitchTool,
             Route::Spending,
             Route::Paused,
+            Route::PausedText { pause: PauseId(3), from: 7 },
             Route::Resolve(PauseId(3)),
             Route::Interceptors,
             Route::Switch,

@@ -220,6 +220,14 @@ impl Control for Service {
         Box::pin(async { Ok(self.list_paused()) })
     }
 
+    fn paused_text(&self, pause: PauseId, from: u64) -> Reply<'_, TextSlice> {
+        Box::pin(async move {
+            let held = self.engine().chain.pauses().list().into_iter().find(|paused| paused.id == pause);
+            let held = held.ok_or_else(|| not_found(NotResolved::Unknown(pause).to_string()))?;
+            Ok(TextSlice::of(&String::from_utf8_lossy(&held.message.bytes), from, TEXT_CHARS))
+        })
+    }
+
     fn resolve(&self, pause: PauseId, decision: PauseDecision) -> Reply<'_, ()> {
         Box::pin(async move {
             let resolution = match decision {

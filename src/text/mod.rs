@@ -7,4 +7,4 @@ mod sanitise;
 pub mod terms;
 
 pub use cut::{cut, pad, pad_start, width, wrap, wrap_from};
-pub use sanitise::{sanitise, sanitise_line};
+pub use sanitise::{is_harmless, sanitise, sanitise_line};

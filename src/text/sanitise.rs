@@ -20,6 +20,11 @@ pub fn sanitise_line(text: &str) -> Cow<'_, str> {
     clean(text, " ")
 }
 
+/// Whether a terminal shows the character, or puts it on the one before, and does nothing else with it.
+pub fn is_harmless(character: char) -> bool {
+    matches!(fate(character), Fate::Shown | Fate::Mark)
+}
+
 fn clean<'a>(text: &'a str, line_break: &str) -> Cow<'a, str> {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Cow::Borrowed(text);

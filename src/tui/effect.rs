@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::control::save::{NotSaved, save};
 use crate::control::types::{Form, ModelSwitch, Switch, Switchable, ToolCall};
 use crate::control::{Control, ControlError};
-use crate::id::ThreadId;
+use crate::id::{PauseId, ThreadId};
 
 /// Outcomes and updates on their way to the loop. Senders wait when it is full: a source then falls behind and says so.
 const QUEUE: usize = 256;
@@ -25,6 +25,9 @@ const QUEUE: usize = 256;
 const MAX_ASKED: usize = 64;
 /// How long the colours of one block of code may take; what is not reached stays plain.
 const COLOURING: Duration = Duration::from_millis(150);
+
+/// Bytes of a paused message that are fetched; a longer one cannot be edited.
+pub(super) const MAX_EDITED: usize = 2 << 20;
 
 /// Runs effects on tasks that end with it.
 pub(super) struct Executor {
@@ -141,6 +144,9 @@ impl Executor {
                 let outcome = switch(&*control, what.clone(), on).await;
                 Reply::Switched { what, on, outcome }
             }),
+            Effect::PausedText { source, pause } => self.ask(source, move |control| async move {
+                Reply::PausedText { pause, outcome: whole_paused(&*control, pause).await }
+            }),
             Effect::Resolve { source, pause, decision } => self.ask(source, move |control| async move {
                 Reply::Resolved { outcome: control.resolve(pause, decision).await }
             }),
@@ -196,6 +202,20 @@ impl Executor {
             let reply = ask(control).await;
             send(&outcomes, Event::Replied { source: id, reply }).await;
         });
+    }
+}
+
+/// All of a paused message, piece by piece. It does not change while it waits.
+async fn whole_paused(control: &dyn Control, pause: PauseId) -> Result<String, ControlError> {
+    let mut text = String::new();
+    let mut from = 0;
+    loop {
+        let slice = control.paused_text(pause, from).await?;
+        text.push_str(&slice.text);
+        from += slice.text.chars().count() as u64;
+        if slice.text.is_empty() || from >= slice.total || text.len() > MAX_EDITED {
+            return Ok(text);
+        }
     }
 }
 

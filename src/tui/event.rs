@@ -54,6 +54,12 @@ pub enum Event {
         column: u16,
         row: u16,
     },
+    /// The person's editor has ended; the text as it left it, or why there is none.
+    Edited {
+        source: SourceId,
+        pause: PauseId,
+        outcome: Result<String, String>,
+    },
     /// A block of code has its colours. Whoever replays a recording finds them anew.
     #[serde(skip)]
     Coloured {
@@ -123,6 +129,11 @@ pub enum Reply {
     },
     Probed {
         outcome: Result<ProbeSummary, ControlError>,
+    },
+    /// The whole text of a paused message.
+    PausedText {
+        pause: PauseId,
+        outcome: Result<String, ControlError>,
     },
     Resolved {
         outcome: Result<(), ControlError>,
@@ -206,6 +217,11 @@ pub enum Effect {
         source: SourceId,
         provider: ProviderId,
     },
+    /// All of a paused message, to be edited.
+    PausedText {
+        source: SourceId,
+        pause: PauseId,
+    },
     /// Decides on a paused message.
     Resolve {
         source: SourceId,
@@ -269,6 +285,12 @@ pub enum TerminalAct {
     Copy(String),
     /// Gives the terminal back, stops, and takes it again when the shell lets the process go on.
     Suspend,
+    /// Lends the terminal to the person's editor, with this text, until that ends.
+    Edit { source: SourceId, pause: PauseId, text: String },
+    /// Gives the terminal back, for another program to take.
+    Lend,
+    /// Takes it again, as it was before the other program.
+    TakeBack,
     /// Draws every cell anew.
     Repaint,
     /// Takes the mouse, or leaves it to the terminal.

@@ -181,6 +181,11 @@ pub fn sheet_rows((_, height): (u16, u16)) -> usize {
     usize::from(height.saturating_sub(HELP_FRAME + 2)).max(1)
 }
 
+/// Lines of a changed message that are seen at one time.
+pub fn rewritten_rows(size: (u16, u16)) -> usize {
+    sheet_rows(size).saturating_sub(1).max(1)
+}
+
 /// Switches that are seen at one time: what the frame, the heads and three lines below leave.
 pub fn switch_rows((_, height): (u16, u16)) -> usize {
     usize::from(height.saturating_sub(HELP_FRAME + 5)).max(1)

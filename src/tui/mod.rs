@@ -1,6 +1,7 @@
 //! The face for a person: threads, turns and messages of this process and of the user's other ones, live. Knows engines
 //! only through `Control`, draws only when something changed, and writes to the terminal from one place.
 
+pub mod editor;
 mod effect;
 mod event;
 mod figure;
@@ -30,13 +31,13 @@ mod tests;
 use std::io;
 use std::sync::Arc;
 
-use crossterm::event::EventStream;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::control::Control;
 use crate::shutdown::Shutdown;
+use editor::Editor;
 use keymap::Keymap;
 use look::Look;
 use recording::Header;
@@ -56,6 +57,8 @@ pub struct Options {
     pub look: Look,
     /// Notes all that happens, for a replay.
     pub recorder: Option<Recorder>,
+    /// What a person edits messages with.
+    pub editor: Editor,
     /// Leaves the screen when it begins (SIGTERM and the like arrive through it).
     pub shutdown: Shutdown,
 }
@@ -113,5 +116,5 @@ pub async fn run(mut options: Options) -> Result<Exit, TuiError> {
     let mut model = model::Model::new(size, now, theme, options.read_only);
     model.keymap = Arc::new(options.keymap.clone());
     model.mouse = options.look.mouse;
-    run_loop::run(model, options, EventStream::new(), terminal).await
+    run_loop::run(model, options, terminal::Keys::new(), terminal).await
 }

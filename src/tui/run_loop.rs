@@ -11,14 +11,17 @@ use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::editor::Editor;
 use super::effect::Executor;
 use super::event::{Effect, Event, Pointer, TerminalAct};
 use super::model::Model;
 use super::recording::write::Recorder;
 use super::theme::Role;
 use super::update::update;
-use super::{Exit, Options, Source, SourceChange, TuiError};
+use super::{Exit, Options, Source, SourceChange, SourceId, TuiError};
 use crate::clock::Clock;
+use crate::id::PauseId;
+use crate::shutdown::Shutdown;
 
 /// The least time between two frames: 60 a second.
 pub(super) const FRAME: Duration = Duration::from_micros(16_700);
@@ -33,14 +36,21 @@ pub(super) trait Glass {
     fn act(&mut self, act: TerminalAct) -> io::Result<Option<(u16, u16)>>;
 }
 
+/// Where keys come from. It is let go of while another program has the terminal: who waits for keys would take its.
+pub(super) trait Keyboard: Stream<Item = io::Result<Input>> + Unpin {
+    fn let_go(&mut self);
+
+    fn take_again(&mut self);
+}
+
 /// Runs until a person quits or the process ends.
 pub(super) async fn run(
     model: Model,
     options: Options,
-    input: impl Stream<Item = io::Result<Input>> + Unpin,
+    input: impl Keyboard,
     glass: impl Glass,
 ) -> Result<Exit, TuiError> {
-    let Options { own, sources, clock, shutdown, recorder, .. } = options;
+    let Options { own, sources, clock, shutdown, editor, recorder, .. } = options;
     let (executor, outcomes) = Executor::new(clock);
     let mut running = Running {
         model,
@@ -51,6 +61,8 @@ pub(super) async fn run(
         outcomes,
         glass,
         next_frame: clock.now(),
+        editor,
+        edit: None,
         failed: None,
         recorder,
     };
@@ -60,6 +72,10 @@ pub(super) async fn run(
             return Ok(exit);
         }
         exit = running.settle().await?;
+        if let Some(edit) = running.edit.take() {
+            running.edit(edit, &shutdown).await;
+            continue;
+        }
         if exit.is_none() {
             exit = tokio::select! {
                 biased;
@@ -80,10 +96,20 @@ struct Running<I, G> {
     outcomes: mpsc::Receiver<Event>,
     glass: G,
     next_frame: Instant,
+    editor: Editor,
+    /// What the person's editor is to have.
+    edit: Option<Edit>,
     /// What the terminal could not do.
     failed: Option<io::Error>,
     /// Notes what happens, as long as it can.
     recorder: Option<Recorder>,
+}
+
+/// A paused message for the person's editor.
+struct Edit {
+    source: SourceId,
+    pause: PauseId,
+    text: String,
 }
 
 /// What woke the loop.
@@ -98,7 +124,7 @@ enum Happened {
 
 impl<I, G> Running<I, G>
 where
-    I: Stream<Item = io::Result<Input>> + Unpin,
+    I: Keyboard,
     G: Glass,
 {
     /// Fits the model to what was taken in, and draws it if that is due.
@@ -228,7 +254,24 @@ where
         exit
     }
 
+    /// Lends the terminal to the person's editor until that ends. What happens meanwhile waits for its turn.
+    async fn edit(&mut self, Edit { source, pause, text }: Edit, shutdown: &Shutdown) {
+        self.input.let_go();
+        self.act(TerminalAct::Lend);
+        let outcome = self.editor.edit(&text, shutdown.begun()).await.map_err(|error| error.to_string());
+        self.act(TerminalAct::TakeBack);
+        self.input.take_again();
+        self.update(Event::Edited { source, pause, outcome });
+    }
+
     fn act(&mut self, act: TerminalAct) {
+        let act = match act {
+            TerminalAct::Edit { source, pause, text } => {
+                self.edit = Some(Edit { source, pause, text });
+                return;
+            }
+            act => act,
+        };
         match self.glass.act(act) {
             Ok(None) => {}
             Ok(Some((width, height))) => {

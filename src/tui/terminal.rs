@@ -3,28 +3,33 @@
 
 use std::io::{self, Write};
 use std::panic::{self, PanicHookInfo};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::task::{Context, Poll};
 use std::thread::{self, ThreadId};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream};
 use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
 };
 use crossterm::{execute, queue};
+use futures_util::Stream;
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use rustix::process::{Signal, kill_current_process_group};
+use rustix::stdio::stdin;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::event::TerminalAct;
 use super::look::Look;
 use super::model::Model;
-use super::run_loop::Glass;
+use super::run_loop::{Glass, Keyboard};
 use super::view;
 
 /// Holds a frame of a large terminal, so that it goes out in one write.
@@ -50,6 +55,8 @@ pub(super) struct Terminal {
     frame: Held,
     mouse: bool,
     tmux: bool,
+    /// How the terminal was when it was lent.
+    lent: Option<Termios>,
     _given_back: GivenBack,
 }
 
@@ -63,7 +70,7 @@ impl Terminal {
         crossterm::style::force_color_output(true);
         let frame = Held::new();
         let screen = ratatui::Terminal::new(CrosstermBackend::new(frame.clone()))?;
-        Ok(Self { screen, frame, mouse: look.mouse, tmux: look.tmux, _given_back: given_back })
+        Ok(Self { screen, frame, mouse: look.mouse, tmux: look.tmux, lent: None, _given_back: given_back })
     }
 
     pub(super) fn size(&self) -> io::Result<(u16, u16)> {
@@ -98,6 +105,22 @@ impl Terminal {
         self.repaint()
     }
 
+    /// Gives the terminal to another program, and remembers how it was.
+    fn lend(&mut self) -> io::Result<()> {
+        give_back();
+        self.lent = Some(tcgetattr(stdin())?);
+        Ok(())
+    }
+
+    /// Takes it again. However the other program left it, it is given back in the end as it was found.
+    fn take_back(&mut self) -> io::Result<(u16, u16)> {
+        if let Some(before) = self.lent.take() {
+            tcsetattr(stdin(), OptionalActions::Drain, &before)?;
+        }
+        take(self.mouse)?;
+        self.repaint()
+    }
+
     /// OSC 52. Within tmux it has to be wrapped to reach the terminal outside.
     fn copy(&self, text: &str) -> io::Result<()> {
         let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
@@ -120,6 +143,10 @@ impl Glass for Terminal {
         match act {
             TerminalAct::Copy(text) => self.copy(&text).map(|()| None),
             TerminalAct::Suspend => self.suspend().map(Some),
+            TerminalAct::Lend => self.lend().map(|()| None),
+            TerminalAct::TakeBack => self.take_back().map(Some),
+            // The loop has seen to it: an editor takes longer than an act may.
+            TerminalAct::Edit { .. } => Ok(None),
             TerminalAct::Repaint => self.repaint().map(Some),
             TerminalAct::Mouse(on) => {
                 self.mouse = on;
@@ -128,6 +155,36 @@ impl Glass for Terminal {
                 out.flush().map(|()| None)
             }
         }
+    }
+}
+
+/// The keys of the terminal. crossterm reads them on a thread of its own, which is gone while they are not ours.
+pub(super) struct Keys(Option<EventStream>);
+
+impl Keys {
+    pub(super) fn new() -> Self {
+        Self(Some(EventStream::new()))
+    }
+}
+
+impl Stream for Keys {
+    type Item = io::Result<Input>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match &mut self.0 {
+            Some(events) => Pin::new(events).poll_next(context),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Keyboard for Keys {
+    fn let_go(&mut self) {
+        self.0 = None;
+    }
+
+    fn take_again(&mut self) {
+        self.0 = Some(EventStream::new());
     }
 }
 

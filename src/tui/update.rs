@@ -7,6 +7,7 @@ pub(super) mod manners;
 mod replies;
 mod switches;
 mod talk;
+mod waiting;
 
 use super::SourceId;
 use super::event::{Effect, Event, Watch};
@@ -57,6 +58,10 @@ pub fn update(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::Watched { source, watch: Watch::Ended(reason) } => {
             end(model, source, &reason);
+            Vec::new()
+        }
+        Event::Edited { source, pause, outcome } => {
+            waiting::take_edited(model, source, pause, outcome);
             Vec::new()
         }
         Event::Replied { source, reply } => replies::take(model, source, reply),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::config::Environment;
+use crate::tui::editor::Editor;
 use crate::tui::keymap::{BadKeymap, Keymap};
 use crate::tui::look::{Look, shade_of};
 use crate::tui::theme::{Depth, Preset};
@@ -83,6 +84,14 @@ pub fn look(settings: &Settings, environment: &Environment) -> Look {
         mouse: settings.mouse,
         tmux,
     }
+}
+
+/// What the person edits texts with, and where a file for it may lie.
+pub fn editor(environment: &Environment) -> Editor {
+    let says = |name: &str| environment.text(name).ok().flatten();
+    let folder = environment.raw("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let folder = folder.filter(|folder| folder.is_dir()).unwrap_or_else(std::env::temp_dir);
+    Editor::new(says("VISUAL"), says("EDITOR"), environment.raw("PATH"), folder)
 }
 
 fn depth<'a>(says: &impl Fn(&str) -> Option<&'a str>) -> Depth {

@@ -12,6 +12,21 @@ pub fn indented(text: &str, cut: bool) -> Option<String> {
     json.then(|| lay_out(text))
 }
 
+/// The text on one line, without the blanks between its values. What is no JSON comes out as something else.
+pub fn compact(text: &str) -> String {
+    let (mut quoted, mut escaped) = (false, false);
+    let kept = |character: &char| {
+        if quoted {
+            quoted = escaped || *character != '"';
+            escaped = !escaped && *character == '\\';
+            return true;
+        }
+        quoted = *character == '"';
+        !matches!(character, ' ' | '\n' | '\r' | '\t')
+    };
+    text.chars().filter(kept).collect()
+}
+
 fn lay_out(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
@@ -73,6 +88,12 @@ mod tests {
         let laid_out =
             "{\n  \"b\": 1.50,\n  \"a\": [\n    \"x, {y}\",\n    \"\\\"q\\\\\"\n  ],\n  \"e\": {},\n  \"f\": []\n}";
         assert_eq!(indented(text, false).as_deref(), Some(laid_out));
+    }
+
+    #[test]
+    fn json_is_put_on_one_line_as_it_came() {
+        let text = r#"{"b":1.50,"a":["x, {y}","\"q \\"],"e":{},"f":[]}"#;
+        assert_eq!(compact(&indented(text, false).unwrap().replace('\n', "\r\n\t")), text);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod body;
 pub mod budget;
 mod colours;
 pub mod compose;
+pub mod diff;
 pub mod draft;
 mod facts;
 pub mod form;
@@ -21,6 +22,7 @@ pub mod narrowed;
 pub mod palette;
 pub mod prompt;
 pub mod reader;
+pub mod rewritten;
 pub mod sheet;
 pub mod sieve;
 pub mod source;
@@ -165,7 +167,7 @@ impl Overlay {
     pub fn is_written(&self) -> bool {
         match self {
             Self::Filter(_) | Self::Palette(_) | Self::Compose(_) | Self::Form(_) | Self::Prompt(_) => true,
-            Self::Waiting(waiting) => waiting.edited.is_some(),
+            Self::Waiting(waiting) => waiting.draft.is_some(),
             Self::Help(help) => help.searching,
             Self::Ask(_) | Self::Sheet(_) | Self::Switches(_) => false,
         }

@@ -2,6 +2,7 @@
 //! decided on meanwhile.
 
 use super::draft::Draft;
+use super::rewritten::Rewritten;
 use super::source::SourceView;
 use crate::control::types::PausedSummary;
 use crate::id::PauseId;
@@ -10,8 +11,12 @@ use crate::tui::SourceId;
 #[derive(Clone, Debug, Default)]
 pub struct Waiting {
     selected: Option<(SourceId, PauseId)>,
-    /// The text that is to go on in the message's place.
-    pub edited: Option<Draft>,
+    /// The text that is to go on in the message's place, being written here.
+    pub draft: Option<Draft>,
+    /// The message that is on its way through an editor, as it was.
+    pub edited: Option<(SourceId, PauseId, String)>,
+    /// What the editor left of it.
+    pub rewritten: Option<Rewritten>,
 }
 
 impl Waiting {
@@ -19,8 +24,13 @@ impl Waiting {
     pub fn refresh(&mut self, sources: &[SourceView]) {
         if self.current(sources).is_none() {
             self.selected = all(sources).next().map(|(source, paused)| (source, paused.id));
-            self.edited = None;
+            (self.draft, self.rewritten) = (None, None);
         }
+    }
+
+    /// Whether that message still waits.
+    pub fn holds(sources: &[SourceView], source: SourceId, pause: PauseId) -> bool {
+        all(sources).any(|(of, paused)| (of, paused.id) == (source, pause))
     }
 
     pub fn current<'a>(&self, sources: &'a [SourceView]) -> Option<(SourceId, &'a PausedSummary)> {

@@ -5,8 +5,10 @@ use ratatui::text::{Line, Span};
 
 use crate::control::types::{Direction, PausedSummary};
 use crate::text::{cut, sanitise, wrap};
-use crate::tui::layout::{compose_rows, dialog_width};
+use crate::tui::layout::{compose_rows, dialog_width, rewritten_rows};
 use crate::tui::model::Model;
+use crate::tui::model::diff::Line as Changed;
+use crate::tui::model::rewritten::Rewritten;
 use crate::tui::model::waiting::{Waiting, all};
 use crate::tui::pane::{dialog, written_lines};
 use crate::tui::theme::Role;
@@ -25,8 +27,11 @@ pub fn draw(model: &Model, waiting: &Waiting, buffer: &mut Buffer) {
         let said = "No message waits for a person.   esc close";
         return dialog(buffer, "Waiting", &[Line::styled(cut(said, wide).into_owned(), muted)], theme);
     };
-    if let Some(edited) = &waiting.edited {
-        let mut lines = written_lines(edited, wide, rows + 2, theme);
+    if let Some(rewritten) = &waiting.rewritten {
+        return changed(model, rewritten, buffer);
+    }
+    if let Some(draft) = &waiting.draft {
+        let mut lines = written_lines(draft, wide, rows + 2, theme);
         lines.push(Line::raw(" ".repeat(wide)));
         let said = "↵ let it go on so   ctrl-j new line   esc back";
         lines.push(Line::styled(cut(said, wide).into_owned(), muted));
@@ -44,14 +49,43 @@ pub fn draw(model: &Model, waiting: &Waiting, buffer: &mut Buffer) {
         .collect();
     lines.push(Line::raw(" ".repeat(wide)));
     let text: String = paused.text.text.chars().take(SHOWN).collect();
-    let text = sanitise(&text);
+    let text = model.veil(&sanitise(&text)).into_owned();
     let room = rows.saturating_sub(listed).max(1);
     lines.extend(wrap(&text, wide).into_iter().take(room).map(|range| Line::raw(text[range].to_owned())));
     lines.push(Line::styled(
-        cut("c let it go on   e rewrite   b block   ↑↓ choose   esc close", wide).into_owned(),
+        cut("c let it go on   e edit   r rewrite here   b block   ↑↓ choose   esc close", wide).into_owned(),
         muted,
     ));
     dialog(buffer, "Waiting", &lines, theme);
+}
+
+/// What the editor changed, before it goes on.
+fn changed(model: &Model, rewritten: &Rewritten, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let size = (buffer.area.width, buffer.area.height);
+    let wide = dialog_width(size);
+    let seen = rewritten.lines.iter().skip(rewritten.scroll).take(rewritten_rows(size));
+    let mut lines: Vec<Line<'_>> = seen
+        .map(|line| {
+            let (mark, said, role) = match line {
+                Changed::Same(text) => ("  ", model.veil(text), Role::Muted),
+                Changed::Out(text) => ("- ", model.veil(text), Role::Bad),
+                Changed::In(text) => ("+ ", model.veil(text), Role::Good),
+                Changed::Skipped(count) => ("  ", format!("… {count} as they were").into(), Role::Muted),
+            };
+            let said = cut(&said, wide.saturating_sub(2)).into_owned();
+            Line::from(vec![Span::styled(mark, theme.style(role)), Span::styled(said, theme.style(role))])
+        })
+        .collect();
+    lines.push(Line::raw(" ".repeat(wide)));
+    let last = (rewritten.scroll + rewritten_rows(size)).min(rewritten.lines.len());
+    let place = match rewritten.lines.len() {
+        all if all > rewritten_rows(size) => format!("{}–{last} of {all}   ", rewritten.scroll + 1),
+        _ => String::new(),
+    };
+    let said = format!("{place}c let it go on so   e edit again   esc leave it as it was");
+    lines.push(Line::styled(cut(&said, wide).into_owned(), theme.style(Role::Muted)));
+    dialog(buffer, "Changed", &lines, theme);
 }
 
 fn described(model: &Model, paused: &PausedSummary) -> String {

@@ -7,7 +7,7 @@ use crate::control::types::*;
 use crate::event::{Removal, ThreadAct};
 use crate::id::PauseId;
 use crate::tui::SourceId;
-use crate::tui::event::{Effect, Event, Reply};
+use crate::tui::event::{Effect, Event, Reply, TerminalAct};
 use crate::tui::model::Overlay;
 use crate::tui::theme::Theme;
 
@@ -171,14 +171,14 @@ fn a_waiting_message_goes_on_is_rewritten_or_blocked() {
     let mut face = waited_for();
     face.keys("5!c");
     assert_eq!(decisions(&mut face), [(PauseId(1), PauseDecision::Continue)]);
-    face.keys("e⌫⌫⌫⌫{\"x\":1}}}↵");
+    face.keys("r⌫⌫⌫⌫{\"x\":1}}}↵");
     let [(PauseId(1), PauseDecision::Edit { text })] = &decisions(&mut face)[..] else { panic!("it is rewritten") };
     assert!(text.ends_with(r#""arguments":{"x":1}}}"#), "{text}");
     // What is decided on meanwhile makes room for the next.
     let rest =
         Some(vec![PausedSummary { id: PauseId(2), text: TextSlice { total: 9_999, ..whole("{}") }, ..paused() }]);
     face.send(OTHER, Update::Delta(Box::new(Delta { paused: rest, ..Delta::default() })));
-    face.keys("e");
+    face.keys("r");
     assert!(toast(&face).contains("too long to be rewritten"), "{}", toast(&face));
     face.keys("b");
     let blocked = PauseDecision::Block { reason: "blocked by hand".to_owned() };
@@ -187,6 +187,40 @@ fn a_waiting_message_goes_on_is_rewritten_or_blocked() {
     assert!(face.frame().contains("No message waits for a person."));
     face.keys("␛");
     assert!(face.model.overlays.is_empty());
+}
+
+#[test]
+fn an_edited_message_goes_on_once_its_changes_were_looked_at() {
+    let mut face = waited_for();
+    let pause = PauseId(1);
+    let text = r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"chat","arguments":{"prompt":"hi \u202e","files":["a.rs","b.rs"]}}}"#;
+    face.keys("5!e");
+    assert_eq!(face.asked(), [Effect::PausedText { source: OTHER, pause }]);
+    face.reply(OTHER, Reply::PausedText { pause, outcome: Ok(text.to_owned()) });
+    let [Effect::Terminal(TerminalAct::Edit { text: laid_out, .. })] = &face.asked()[..] else { panic!("an editor") };
+    let edited = |outcome| Event::Edited { source: OTHER, pause, outcome };
+    for (left, said) in [
+        (Ok(laid_out.clone()), "nothing was changed; the message still waits"),
+        (Ok("{".to_owned()), "no JSON any more"),
+        (Ok(laid_out.replace("7", "8")), "another id; the message still waits"),
+        (Err("the editor gave up\u{1b}[2J".to_owned()), "the editor gave up[2J; the message still waits"),
+    ] {
+        face.take(edited(left));
+        assert!(toast(&face).contains(said), "{}", toast(&face));
+        assert_eq!(decisions(&mut face), []);
+    }
+    face.take(edited(Ok(laid_out.replace("hi", "good evening"))));
+    assert_snapshot!(at_each_size(&mut face));
+    face.keys("↵jkc");
+    let decision = PauseDecision::Edit { text: text.replace("hi", "good evening") };
+    assert_eq!(decisions(&mut face), [(pause, decision)]);
+    // One that is decided on while the editor is open is nobody's any more.
+    face.keys("e");
+    face.reply(OTHER, Reply::PausedText { pause, outcome: Ok(text.to_owned()) });
+    face.send(OTHER, Update::Delta(Box::new(Delta { paused: Some(Vec::new()), ..Delta::default() })));
+    face.take(edited(Ok(laid_out.replace("hi", "good evening"))));
+    assert_eq!(decisions(&mut face), []);
+    assert_eq!(toast(&face), "that message waits no more");
 }
 
 #[test]
@@ -201,7 +235,7 @@ fn read_only_changes_nothing_and_says_so() {
         face.keys(key);
         assert!(toast(&face).starts_with("read-only:") && face.model.overlays.is_empty(), "{key}");
     }
-    face.keys("!cb");
+    face.keys("!cbre");
     assert_eq!((acts(&mut face), decisions(&mut face)), (Vec::new(), Vec::new()));
     assert!(matches!(face.model.overlays.as_slice(), [Overlay::Waiting(_)]));
 }

@@ -19,6 +19,7 @@ use crate::control::types::*;
 use crate::control::{Control, ControlError, Reply};
 use crate::id::{CallId, MessageSeq, PauseId, ThreadId};
 use crate::shutdown::Shutdown;
+use crate::tui::editor::Editor;
 use crate::tui::event::TerminalAct;
 use crate::tui::keymap::Keymap;
 use crate::tui::look::Look;
@@ -136,6 +137,10 @@ impl Control for Scripted {
         gone()
     }
 
+    fn paused_text(&self, _: PauseId, _: u64) -> Reply<'_, TextSlice> {
+        gone()
+    }
+
     fn resolve(&self, _: PauseId, _: PauseDecision) -> Reply<'_, ()> {
         gone()
     }
@@ -176,6 +181,17 @@ impl run_loop::Glass for Counted {
     }
 }
 
+impl<S: futures_util::Stream<Item = io::Result<Input>> + ?Sized> run_loop::Keyboard for std::pin::Pin<Box<S>> {
+    fn let_go(&mut self) {}
+
+    fn take_again(&mut self) {}
+}
+
+/// One that is not there.
+fn editor() -> Editor {
+    Editor::new(Some("no-such-editor"), None, None, "/nowhere".into())
+}
+
 /// A running loop with its ends in our hands.
 struct Looped {
     keys: mpsc::Sender<Input>,
@@ -198,6 +214,7 @@ impl Looped {
             read_only: false,
             keymap: Keymap::default(),
             look: Look::default(),
+            editor: editor(),
             recorder: None,
             shutdown: shutdown.clone(),
         };
@@ -307,11 +324,12 @@ async fn the_keyboard_is_only_polled_by_who_can_be_woken() {
         read_only: false,
         keymap: Keymap::default(),
         look: Look::default(),
+        editor: editor(),
         recorder: None,
         shutdown,
     };
     let model = Model::new((100, 30), NOW, Theme::new(true), false);
-    let running = run_loop::run(model, options, input, Counted::default());
+    let running = run_loop::run(model, options, Box::pin(input), Counted::default());
     assert!(timeout(Duration::from_secs(1), running).await.is_err(), "nobody quits");
     assert_eq!(deaf.load(Ordering::Relaxed), 0);
 }

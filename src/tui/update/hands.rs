@@ -1,22 +1,20 @@
-//! Steering: what a person does to threads, one or those that are marked, to providers, and to messages that wait.
+//! Steering: what a person does to threads, one or those that are marked, and to providers.
 
 use std::collections::BTreeMap;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::waiting;
 use crate::control::ControlError;
-use crate::control::types::{Act, Acted, Form, PauseDecision, ProbeSummary, Which};
+use crate::control::types::{Act, Acted, Form, ProbeSummary, Which};
 use crate::event::ThreadAct;
 use crate::id::ThreadId;
-use crate::text;
 use crate::tui::SourceId;
 use crate::tui::event::Effect;
 use crate::tui::figure;
 use crate::tui::keymap::action::Action;
-use crate::tui::model::draft::Draft;
 use crate::tui::model::prompt::{Held, Prompt, Wanted, file_name, named};
 use crate::tui::model::threads::Row;
-use crate::tui::model::waiting::Waiting;
 use crate::tui::model::{About, Model, Overlay, Question, Screen, Step, clean_line};
 use crate::tui::theme::Role;
 
@@ -26,7 +24,7 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Mark => mark(model),
         Action::MarkAll => model.threads.mark_all(),
         Action::Unmark => model.threads.marked.clear(),
-        Action::Waiting => open_waiting(model),
+        Action::Waiting => waiting::open(model),
         _ if model.read_only => model.say(Role::Warning, "read-only: nothing is changed from here"),
         Action::Probe => return probe(model),
         Action::Restore => return restore(model),
@@ -236,66 +234,6 @@ pub(super) fn take_probed(model: &mut Model, outcome: Result<ProbeSummary, Contr
             let said = clean_line(&format!("{}: {}", probe.provider, probe.message));
             model.say(Role::Bad, said);
         }
-        Err(error) => model.say(Role::Bad, clean_line(&error.to_string())),
-    }
-}
-
-fn open_waiting(model: &mut Model) {
-    let mut waiting = Waiting::default();
-    waiting.refresh(&model.sources);
-    model.overlays.push(Overlay::Waiting(waiting));
-}
-
-pub(super) fn press_waiting(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    let Model { overlays, sources, read_only, .. } = model;
-    let Some(Overlay::Waiting(waiting)) = overlays.last_mut() else { return Vec::new() };
-    let current = waiting.current(sources).map(|(source, paused)| (source, paused.clone()));
-    if let Some(edited) = &mut waiting.edited {
-        match (key.code, &current) {
-            (KeyCode::Enter, Some((source, paused))) => {
-                let decision = PauseDecision::Edit { text: edited.text().to_owned() };
-                waiting.edited = None;
-                return vec![Effect::Resolve { source: *source, pause: paused.id, decision }];
-            }
-            (KeyCode::Esc, _) => waiting.edited = None,
-            _ => {
-                edited.press(key);
-            }
-        }
-        return Vec::new();
-    }
-    let decide = |decision| {
-        let resolve = |(source, paused): &(SourceId, crate::control::types::PausedSummary)| Effect::Resolve {
-            source: *source,
-            pause: paused.id,
-            decision,
-        };
-        current.as_ref().map(resolve).into_iter().collect()
-    };
-    match key.code {
-        KeyCode::Up | KeyCode::Char('k') => waiting.step(-1, sources),
-        KeyCode::Down | KeyCode::Char('j') => waiting.step(1, sources),
-        KeyCode::Char('c' | 'e' | 'b') if *read_only => {
-            model.say(Role::Warning, "read-only: no message is decided on from here");
-        }
-        KeyCode::Char('c') => return decide(PauseDecision::Continue),
-        KeyCode::Char('b') => return decide(PauseDecision::Block { reason: "blocked by hand".to_owned() }),
-        KeyCode::Char('e') => match &current {
-            Some((_, paused)) if paused.text.is_cut() => {
-                model.say(Role::Warning, "it is too long to be rewritten here: let it go on, or block it");
-            }
-            Some((_, paused)) => waiting.edited = Some(Draft::lines(text::sanitise(&paused.text.text))),
-            None => {}
-        },
-        KeyCode::Esc | KeyCode::Char('q') => drop(overlays.pop()),
-        _ => {}
-    }
-    Vec::new()
-}
-
-pub(super) fn take_resolved(model: &mut Model, outcome: Result<(), ControlError>) {
-    match outcome {
-        Ok(()) => model.say(Role::Good, "decided"),
         Err(error) => model.say(Role::Bad, clean_line(&error.to_string())),
     }
 }

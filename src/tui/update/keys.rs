@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{find, hands, manners, switches, talk};
+use super::{find, hands, manners, switches, talk, waiting};
 use crate::control::types::ThreadSummary;
 use crate::id::{CallId, ThreadId};
 use crate::tui::SourceId;
@@ -33,7 +33,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Some(Overlay::Compose(_)) => talk::press_compose(model, key),
         Some(Overlay::Form(_)) => talk::press_form(model, key),
         Some(Overlay::Prompt(_)) => hands::press_prompt(model, key),
-        Some(Overlay::Waiting(_)) => hands::press_waiting(model, key),
+        Some(Overlay::Waiting(_)) => waiting::press(model, key),
         Some(Overlay::Switches(_)) => switches::press(model, key),
         Some(Overlay::Sheet(_)) => {
             talk::press_sheet(model, key);
@@ -103,8 +103,8 @@ pub(super) fn paste(model: &mut Model, text: &str) {
         }
         Some(Overlay::Prompt(prompt)) => prompt.draft.insert(text),
         Some(Overlay::Waiting(waiting)) => {
-            if let Some(edited) = &mut waiting.edited {
-                edited.insert(text);
+            if let Some(draft) = &mut waiting.draft {
+                draft.insert(text);
             }
         }
         Some(Overlay::Help(_) | Overlay::Ask(_) | Overlay::Sheet(_) | Overlay::Switches(_)) | None => {}

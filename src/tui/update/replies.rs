@@ -42,6 +42,7 @@ pub(super) fn take(model: &mut Model, source: SourceId, reply: Reply) -> Vec<Eff
                 }
             }
         }
+        Reply::PausedText { pause, outcome } => return super::waiting::edit(model, source, pause, outcome),
         listed => take_listed(model, source, listed),
     }
     Vec::new()
@@ -116,7 +117,7 @@ fn take_steered(model: &mut Model, source: SourceId, reply: Reply) {
         },
         Reply::Probed { outcome } => super::hands::take_probed(model, outcome),
         Reply::Switched { what, on, outcome } => super::switches::take_turned(model, source, &what, on, outcome),
-        Reply::Resolved { outcome } => super::hands::take_resolved(model, outcome),
+        Reply::Resolved { outcome } => super::waiting::take_resolved(model, outcome),
         Reply::Expired { thread, outcome } => match outcome {
             Ok(()) => model.say(Role::Good, format!("expired {}", thread.short())),
             Err(error) if is_unknown(&error) => {

@@ -23,7 +23,8 @@ pub const BEFORE: &str = "stood here before";
 const AFTER: &str = "the shell is back: ";
 /// The shell stays, as a person's does: the kernel would reset a terminal whose session has ended. Signals are meant for
 /// the command.
-const SHELL: &str = r#"trap : TERM USR1 USR2; printf '%s\n' "$0"; "$@"; printf '\n%s%s.\n' "$AFTER" "$?"; read -r _"#;
+const SHELL: &str =
+    r#"trap : INT TERM USR1 USR2; printf '%s\n' "$0"; "$@"; printf '\n%s%s.\n' "$AFTER" "$?"; read -r _"#;
 
 /// A command in a terminal of its own. Dropping it kills the command.
 pub struct Screen {
