@@ -5,6 +5,7 @@ pub mod editor;
 mod effect;
 mod event;
 mod figure;
+mod keyboard;
 pub mod keymap;
 mod layout;
 pub mod look;
@@ -116,5 +117,5 @@ pub async fn run(mut options: Options) -> Result<Exit, TuiError> {
     let mut model = model::Model::new(size, now, theme, options.read_only);
     model.keymap = Arc::new(options.keymap.clone());
     model.mouse = options.look.mouse;
-    run_loop::run(model, options, terminal::Keys::new(), terminal).await
+    run_loop::run(model, options, keyboard::Keys::new(), terminal).await
 }

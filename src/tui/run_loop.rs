@@ -171,8 +171,8 @@ where
         Ok(None)
     }
 
-    /// Input that is here already. Polled in the name of this task: crossterm's stream remembers the first waker that it
-    /// sees after each event, and one that wakes nobody would leave the keyboard dead.
+    /// Input that is here already. Polled in the name of this task: a stream remembers the waker of the poll that found
+    /// nothing, and one that wakes nobody would leave the keyboard dead.
     async fn queued_input(&mut self) -> Poll<Option<io::Result<Input>>> {
         poll_fn(|context| Poll::Ready(self.input.poll_next_unpin(context))).await
     }

@@ -3,22 +3,19 @@
 
 use std::io::{self, Write};
 use std::panic::{self, PanicHookInfo};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
-use std::task::{Context, Poll};
 use std::thread::{self, ThreadId};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crossterm::cursor::{Hide, Show};
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste, Event as Input, EventStream};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
 };
 use crossterm::{execute, queue};
-use futures_util::Stream;
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
@@ -29,7 +26,7 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use super::event::TerminalAct;
 use super::look::Look;
 use super::model::Model;
-use super::run_loop::{Glass, Keyboard};
+use super::run_loop::Glass;
 use super::view;
 
 /// Holds a frame of a large terminal, so that it goes out in one write.
@@ -155,36 +152,6 @@ impl Glass for Terminal {
                 out.flush().map(|()| None)
             }
         }
-    }
-}
-
-/// The keys of the terminal. crossterm reads them on a thread of its own, which is gone while they are not ours.
-pub(super) struct Keys(Option<EventStream>);
-
-impl Keys {
-    pub(super) fn new() -> Self {
-        Self(Some(EventStream::new()))
-    }
-}
-
-impl Stream for Keys {
-    type Item = io::Result<Input>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        match &mut self.0 {
-            Some(events) => Pin::new(events).poll_next(context),
-            None => Poll::Pending,
-        }
-    }
-}
-
-impl Keyboard for Keys {
-    fn let_go(&mut self) {
-        self.0 = None;
-    }
-
-    fn take_again(&mut self) {
-        self.0 = Some(EventStream::new());
     }
 }
 

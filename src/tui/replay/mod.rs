@@ -10,7 +10,7 @@ mod tests;
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{Event as Input, EventStream, KeyEvent, KeyEventKind};
+use crossterm::event::{Event as Input, KeyEvent, KeyEventKind};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use self::player::{Player, Wish};
 use super::effect::Executor;
 use super::event::{Effect, Event, TerminalAct};
+use super::keyboard::Keys;
 use super::look::Look;
 use super::recording::read::{Tape, Unreadable};
 use super::run_loop::FRAME;
@@ -52,7 +53,7 @@ pub async fn run(options: Options) -> Result<Exit, ReplayError> {
     let Options { tape, clock, preset, look, shutdown } = options;
     let player = Player::new(tape, look.depth, preset)?;
     let terminal = Terminal::enter(Look { mouse: false, ..look }).map_err(TuiError::Enter)?;
-    play(player, clock, shutdown, EventStream::new(), terminal).await
+    play(player, clock, shutdown, Keys::new(), terminal).await
 }
 
 /// What a replay is shown on.

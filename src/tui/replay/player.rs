@@ -152,10 +152,12 @@ impl Player {
             Wish::Ahead => return self.go_to(self.position.saturating_add(JUMP)),
             Wish::Back => return self.go_to(self.position.saturating_sub(JUMP)),
             Wish::NextAct => {
+                self.paused = true;
                 let next = acts.iter().map(|at| Duration::from_millis(*at)).find(|at| *at > self.position);
                 return self.go_to(next.unwrap_or(self.length()));
             }
             Wish::PreviousAct => {
+                self.paused = true;
                 let before = acts.iter().rev().map(|at| Duration::from_millis(*at)).find(|at| *at < self.position);
                 return self.go_to(before.unwrap_or_default());
             }

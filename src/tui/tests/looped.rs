@@ -306,7 +306,7 @@ async fn a_question_answered_with_yes_reaches_the_source() {
     assert_eq!(control.asked(), ["cancel 17", "thread 33333333", "expire 33333333"]);
 }
 
-/// crossterm's stream keeps the waker of the poll that found nothing: one that wakes nobody would leave it unheard.
+/// A stream keeps the waker of the poll that found nothing: one that wakes nobody would leave it unheard.
 #[tokio::test(start_paused = true)]
 async fn the_keyboard_is_only_polled_by_who_can_be_woken() {
     let deaf = Arc::new(AtomicUsize::new(0));
