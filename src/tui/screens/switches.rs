@@ -20,7 +20,7 @@ const NAME: usize = 26;
 /// The process stands last from this width on.
 const WITH_SOURCE: usize = 66;
 /// The median stands from this width on.
-const WITH_MEDIAN: usize = 50;
+const WITH_MEDIAN: usize = 58;
 
 /// ```text
 ///   TOOL                      STATE    CALLS  FAILED     P50  PROCESS
