@@ -25,7 +25,7 @@ const LEAST_COST: u64 = 100;
 const LEAST_TOKENS: u64 = 100;
 
 /// Every total that a screen shows.
-const TOTALS: [(&str, &[&str]); 6] = [
+const TOTALS: [(&str, &[&str]); 7] = [
     (
         "overview",
         &[
@@ -99,6 +99,7 @@ const TOTALS: [(&str, &[&str]); 6] = [
             "threads and calls in the head",
         ],
     ),
+    ("switches", &["how often a rule did something", "how the calls of a tool went"]),
 ];
 
 /// The figures of one screen as it is drawn after `updates`.
@@ -110,7 +111,8 @@ async fn drawn(screen: &str, updates: &[Update], day: &Day, books: &Books, bent:
         "budget" => screens::budget(&mut looking, books).await,
         "models" => screens::models(&mut looking, books).await,
         "log" => screens::log(&mut looking, books).await,
-        _ => screens::activity(&mut looking, books).await,
+        "activity" => screens::activity(&mut looking, books).await,
+        _ => screens::switches(&mut looking, books).await,
     }
 }
 
@@ -130,7 +132,7 @@ async fn on_the_scripted_day_every_total_on_every_screen_is_the_ledgers() {
 async fn while_calls_are_in_flight_the_totals_are_the_ledgers_too() {
     let day = play().await;
     let (snapshot, books) = &day.midday;
-    for screen in ["overview", "activity", "log"] {
+    for screen in ["overview", "activity", "log", "switches"] {
         let figures = drawn(screen, std::slice::from_ref(snapshot), &day, books, TRUE).await;
         assert_eq!(figures.wrong(), [] as [&screens::Figure; 0], "on the screen {screen}");
     }
@@ -165,7 +167,7 @@ async fn the_day_holds_what_the_demo_is_to_show() {
     assert!(fates.contains("LeftOut") && fates.contains("Summarised"), "{fates:?}");
     let part = books.taken[0].spent.0 * 100 / books.taken[0].limit.unwrap().0;
     assert!((80..100).contains(&part), "{part} %");
-    let failed = books.calls.iter().filter_map(|(_, state)| match &state.stage {
+    let failed = books.calls.iter().filter_map(|(_, state, _)| match &state.stage {
         Stage::Failed { class, .. } => *class,
         _ => None,
     });
@@ -191,7 +193,7 @@ async fn one_wrong_number_on_its_way_to_a_screen_is_found_there() {
 /// A screen, what is told wrongly, by how, and the totals that are wrong by it.
 type Lie = (&'static str, &'static str, Bent, &'static [&'static str]);
 
-const LIES: [Lie; 13] = [
+const LIES: [Lie; 15] = [
     ("overview", "what a thread cost", update(|update| in_chat(update, add_cost)), &["spent"]),
     (
         "overview",
@@ -262,14 +264,20 @@ const LIES: [Lie; 13] = [
     (
         "activity",
         "that a call failed",
-        update(|update| {
-            in_calls(update, |call| {
-                if matches!(call.stage, Stage::Failed { .. }) {
-                    call.stage = Stage::Done
-                }
-            })
-        }),
+        update(|update| in_calls(update, as_if_done)),
         &["calls that failed", "calls that were answered"],
+    ),
+    (
+        "switches",
+        "that a call failed",
+        update(|update| in_calls(update, as_if_done)),
+        &["how the calls of a tool went"],
+    ),
+    (
+        "switches",
+        "what a rule did",
+        reply(|reply| in_deciders(reply, |decider| decider.hits += 1)),
+        &["how often a rule did something"],
     ),
 ];
 
@@ -306,6 +314,18 @@ fn in_messages(update: &mut Update, change: fn(&mut MessageSummary)) {
 
 fn in_calls(update: &mut Update, change: fn(&mut CallSummary)) {
     in_delta(update, |delta| delta.calls.iter_mut().for_each(change));
+}
+
+fn as_if_done(call: &mut CallSummary) {
+    if matches!(call.stage, Stage::Failed { .. }) {
+        call.stage = Stage::Done;
+    }
+}
+
+fn in_deciders(reply: &mut Reply, change: fn(&mut DeciderSummary)) {
+    if let Reply::Interceptors { outcome: Ok(all) } = reply {
+        all.deciders.iter_mut().for_each(change);
+    }
 }
 
 fn in_spending(reply: &mut Reply, change: fn(&mut Spending)) {

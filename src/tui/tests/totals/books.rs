@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::budget::{Part, Verdict};
 use crate::control::service::Service;
-use crate::engine::calls::{Stage, State};
+use crate::engine::calls::{LiveCall, Stage, State};
 use crate::id::{ModelId, ProviderId};
 use crate::interceptor::builtin::message_log;
 use crate::provider::{Breaker, Choice, Status, Taken};
@@ -19,12 +19,17 @@ use crate::unit::{MicroUsd, Tokens, UnixMillis};
 pub struct Books {
     pub threads: Vec<Arc<Thread>>,
     pub entries: Vec<Entry>,
-    pub calls: Vec<(&'static str, State)>,
+    /// The tool of each, how it stands, and how many milliseconds it took where it has ended.
+    pub calls: Vec<(&'static str, State, Option<u64>)>,
     pub messages: Vec<message_log::Entry>,
     pub providers: Vec<Status>,
     pub taken: Vec<Taken>,
     pub models: Vec<Choice>,
     pub max_turns: u32,
+}
+
+fn took(call: &LiveCall) -> Option<u64> {
+    Some(call.snapshot().ended?.0 - call.started.0)
 }
 
 /// Tokens in, tokens out, and what they cost.
@@ -61,7 +66,7 @@ impl Books {
         Self {
             threads: engine.threads.list(),
             entries: engine.ledger.statement(None).entries,
-            calls: engine.calls.list().iter().map(|call| (call.tool, call.snapshot())).collect(),
+            calls: engine.calls.list().iter().map(|call| (call.tool, call.snapshot(), took(call))).collect(),
             messages: engine.messages.newest(usize::MAX),
             providers: engine.models.providers().into_iter().filter(|status| status.configured).collect(),
             taken: engine.models.taken(),
@@ -158,12 +163,26 @@ impl Books {
     }
 
     pub fn in_flight(&self) -> usize {
-        self.calls.iter().filter(|(_, state)| !state.stage.has_ended()).count()
+        self.calls.iter().filter(|(_, state, _)| !state.stage.has_ended()).count()
     }
 
     pub fn ended(&self, wanted: impl Fn(&str, &Stage) -> bool) -> usize {
-        let ended = self.calls.iter().filter(|(_, state)| state.stage.has_ended());
-        ended.filter(|(tool, state)| wanted(tool, &state.stage)).count()
+        let ended = self.calls.iter().filter(|(_, state, _)| state.stage.has_ended());
+        ended.filter(|(tool, state, _)| wanted(tool, &state.stage)).count()
+    }
+
+    /// Milliseconds that half of the answered calls of a tool took no longer than.
+    pub fn median_of(&self, tool: &str) -> Option<u64> {
+        let done = self.calls.iter().filter(|(of, state, _)| *of == tool && state.stage == Stage::Done);
+        let mut took: Vec<u64> = done.filter_map(|(_, _, took)| *took).collect();
+        took.sort_unstable();
+        took.get(took.len().div_ceil(2).checked_sub(1)?).copied()
+    }
+
+    /// Messages that this interceptor did something with.
+    pub fn hits(&self, interceptor: &str) -> usize {
+        let by = |entry: &&message_log::Entry| entry.steps.iter().any(|step| &*step.by == interceptor);
+        self.messages.iter().filter(by).count()
     }
 
     /// Tokens of a window by what they went to, from the decisions of its consultation.

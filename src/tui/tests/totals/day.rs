@@ -127,6 +127,8 @@ impl<'a> Looking<'a> {
         Some(match effect {
             Effect::Models(_) => Reply::Models { outcome: engine.models().await },
             Effect::Spending(_) => Reply::Spending { outcome: engine.spending().await },
+            Effect::Toolbox(_) => Reply::Toolbox { outcome: engine.toolbox().await },
+            Effect::Interceptors(_) => Reply::Interceptors { outcome: engine.interceptors().await },
             Effect::Thread { thread, .. } => {
                 Reply::Thread { thread, outcome: engine.thread(thread).await.map(Box::new) }
             }

@@ -339,3 +339,22 @@ pub async fn activity(looking: &mut Looking<'_>, books: &Books) -> Figures {
     }
     figures
 }
+
+/// The lists of switches, which stand over a screen.
+pub async fn switches(looking: &mut Looking<'_>, books: &Books) -> Figures {
+    let mut figures = Figures::default();
+    let text = looking.keys("6t").await;
+    for tool in ["chat", "debug", "planner", "thinkdeep", "consensus", "codereview"] {
+        let words = row(&text, &[tool, "on"]).unwrap_or_default();
+        let drawn: Vec<&str> = words.into_iter().skip(2).take_while(|word| *word != "this").collect();
+        let ended = books.ended(|of, _| of == tool);
+        let failed = books.ended(|of, stage| of == tool && matches!(stage, Stage::Failed { .. }));
+        let median = books.median_of(tool).map_or("–".to_owned(), figure::latency);
+        figures.add("how the calls of a tool went", tool, Some(&drawn.join(" ")), format!("{ended} {failed} {median}"));
+    }
+    let text = looking.keys("␛r").await;
+    let drawn = row(&text, &["no-tokens-leave", "on"]).and_then(|words| words.get(2).copied());
+    figures.add("how often a rule did something", "", drawn, books.hits("no-tokens-leave"));
+    looking.keys("␛").await;
+    figures
+}
