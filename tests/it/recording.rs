@@ -73,7 +73,7 @@ async fn a_recorded_session_is_replayed_to_the_same_screens() {
     let mut replay = face(&place, &["--replay", FILE], TALLER);
     replay.shows(&["▶ replay 0:0", "space pause"]);
     replay.press("G");
-    let shown = replay.shows(&["the end"]);
+    let shown = replay.shows(&["■ replay"]);
     assert_eq!(picture(&shown), picture(&last));
     replay.press("N");
     replay.shows(&["‖ replay"]);
@@ -83,7 +83,7 @@ async fn a_recorded_session_is_replayed_to_the_same_screens() {
         replay.press("n");
     }
     replay.press("G");
-    assert_eq!(picture(&replay.shows(&["the end"])), picture(&last));
+    assert_eq!(picture(&replay.shows(&["■ replay"])), picture(&last));
     assert!(!replay.oddities().iter().any(|odd| odd.starts_with("copy")), "{:?}", replay.oddities());
     replay.press("q");
     assert_eq!(replay.ended(), 0);

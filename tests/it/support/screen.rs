@@ -127,14 +127,6 @@ impl Screen {
         self.keys.flush().unwrap();
     }
 
-    /// Sends a key and waits until something comes of it.
-    pub fn press_and_see(&mut self, key: &str) {
-        let before = self.shared.lock().raw.len();
-        self.press(key);
-        let seen = self.shared.wait(|seen| seen.raw.len() > before && seen.is_whole());
-        assert!(seen.raw.len() > before, "nothing came of {key:?}; the screen shows:\n{}", seen.text());
-    }
-
     /// Keeps what is shown from now on, frame by frame, or no longer.
     pub fn film(&self, on: bool) {
         let mut seen = self.shared.lock();

@@ -83,12 +83,7 @@ fn rest(audience: For, time: Duration) -> Duration {
 
 fn press(screen: &mut Screen, keys: &[String], pace: Duration) {
     for key in keys {
-        if key == "\x1b" {
-            // Together with the next key it would be another key: a person is never so fast.
-            screen.press_and_see(key);
-        } else {
-            screen.press(key);
-        }
+        screen.press(key);
         std::thread::sleep(pace);
     }
 }
@@ -123,13 +118,14 @@ fn the_demo_shows_what_its_tape_waits_for() {
 fn a_tape_says_nothing_that_is_not_played() {
     let wrong = |text: &str| -> Vec<String> { Tape::parse(text).unwrap_err().iter().map(Misread::to_string).collect() };
     let text = "Output a.gif\nSource other.tape\n# Fly\n\nFly high\nSleep soon\nWait+Screen /(/\nWait for it\nType two words\n\
-                Type \"open\nSet Theme \"x\"\nSet FontSize big\nCtrl+Alt+x\nEnter twice\nType \"a\" Type \"b\"\nHide now\nEnv X";
-    assert_eq!(wrong(text).len(), 14, "{:#?}", wrong(text));
+                Type \"open\nSet Theme \"x\"\nSet FontSize big\nCtrl+Alt+x\nEnter twice\nType \"a\" Type \"b\"\nHide now\nEnv X\nEscape\nSleep 1s\nEnter";
+    assert_eq!(wrong(text).len(), 15, "{:#?}", wrong(text));
     for (line, says) in [
         (0, "line 2: 'Source' is no command that is played here"),
         (1, "line 5: 'Fly' is no command that is played here"),
         (2, "line 6: 'soon' is no time such as 500ms or 2s"),
         (4, "line 8: a pattern stands between slashes"),
+        (14, "line 20: it follows an Escape without a Wait between them"),
         (7, "line 11: there is no setting 'Theme' here: Shell, FontSize"),
     ] {
         assert!(wrong(text)[line].starts_with(says), "{} and not {says}", wrong(text)[line]);

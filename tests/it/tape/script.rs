@@ -13,9 +13,10 @@ const TYPING: Duration = Duration::from_millis(50);
 /// Of a letter, in parts of the size of its font: how wide it is, and how high its line.
 const LETTER: (f64, f64) = (0.6, 1.2);
 const SETTINGS: [&str; 7] = ["Shell", "FontSize", "Width", "Height", "Padding", "TypingSpeed", "WaitTimeout"];
+const ESCAPE: &str = "\x1b";
 const KEYS: [(&str, &str); 12] = [
     ("Enter", "\r"),
-    ("Escape", "\x1b"),
+    ("Escape", ESCAPE),
     ("Tab", "\t"),
     ("Space", " "),
     ("Backspace", "\x7f"),
@@ -97,8 +98,20 @@ impl Tape {
                 wrong.push(Misread { line, why });
             }
         }
+        wrong.extend(tape.hasty());
         tape.size = settings.size();
         if wrong.is_empty() { Ok(tape) } else { Err(wrong) }
+    }
+
+    /// Keys that follow an Escape at once: a terminal would take both for one key with Alt.
+    fn hasty(&self) -> impl Iterator<Item = Misread> {
+        let acts = self.steps.iter().filter(|step| !matches!(step.act, Act::Sleep(_)));
+        let pairs = acts.clone().zip(acts.skip(1));
+        let escapes =
+            |act: &Act| matches!(act, Act::Press { keys, .. } if keys.last().is_some_and(|key| key == ESCAPE));
+        let hasty = pairs.filter(move |(one, next)| escapes(&one.act) && matches!(next.act, Act::Press { .. }));
+        let why = "it follows an Escape without a Wait between them: both would be one key";
+        hasty.map(move |(_, next)| Misread { line: next.line, why: why.to_owned() })
     }
 
     fn read(&mut self, line: usize, text: &str, settings: &mut Settings) -> Result<(), String> {
