@@ -101,6 +101,7 @@ fn summary(number: u64) -> ThreadSummary {
         tags: Vec::new(),
         workspace: String::new(),
         parent: None,
+        concern: None,
     }
 }
 
@@ -115,6 +116,8 @@ fn detail(answer: String) -> ThreadDetail {
         answer: Some(TextSlice::of(&answer, 0, usize::MAX)),
         files: Vec::new(),
         refused: Vec::new(),
+        withheld: Vec::new(),
+        verdict: None,
         consultations: Vec::new(),
         started: NOW,
         ended: NOW,

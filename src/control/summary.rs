@@ -15,6 +15,7 @@ use crate::interceptor::decider::OnTimeout;
 use crate::interceptor::pause::Paused;
 use crate::interceptor::{Registration, Step};
 use crate::provider::{Figures, Resting, Status};
+use crate::thread::thought::concern;
 use crate::thread::threads::Threads;
 use crate::thread::turn::{Consultation, Turn};
 use crate::thread::{End, Thread};
@@ -63,6 +64,7 @@ pub fn thread(thread: &Thread, threads: &Threads, clock: Clock) -> ThreadSummary
             thread: parent.thread,
             turn: u32::try_from(parent.turn).unwrap_or(u32::MAX),
         }),
+        concern: concern(&thread.turns),
     }
 }
 
@@ -86,6 +88,8 @@ fn turn(turn: &Turn, number: u32) -> TurnDetail {
         answer: turn.answer.as_ref().map(|answer| TextSlice::of(answer, 0, TEXT_CHARS)),
         files: turn.files.iter().map(|path| path.to_string()).collect(),
         refused: refused.map(|file| RefusedFile { path: file.path.clone(), reason: file.reason.clone() }).collect(),
+        withheld: turn.withheld.clone(),
+        verdict: turn.thought.as_ref().and_then(|thought| thought.verdict.clone()),
         consultations: turn.consultations.iter().map(consultation).collect(),
         started: turn.started,
         ended: turn.ended,

@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::budget::Decision;
 pub use crate::engine::calls::Stage;
+pub use crate::event::Concern;
 use crate::event::Removal;
 use crate::id::{CallId, ConnectionId, MessageSeq, ModelId, PauseId, ProviderId, ThreadId};
+pub use crate::insight::verdict::Verdict;
 pub use crate::interceptor::{Did, Direction, Kind as MessageKind, Outcome as MessageOutcome};
 pub use crate::provider::Breaker;
 use crate::provider::{Class, Effort, Finish, Usage};
@@ -164,6 +166,9 @@ pub struct ThreadSummary {
     pub workspace: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ParentSummary>,
+    /// What the monitor says of its last steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concern: Option<Concern>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,6 +196,12 @@ pub struct TurnDetail {
     pub files: Vec<String>,
     /// Files that were asked for and not sent, each with the reason.
     pub refused: Vec<RefusedFile>,
+    /// Where secrets were taken out of what the model was shown, each in a line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
+    /// What the monitor asked of it, with its evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
     pub consultations: Vec<ConsultationDetail>,
     pub started: UnixMillis,
     pub ended: UnixMillis,

@@ -88,6 +88,7 @@ fn turn(turn: &Turn) -> Value {
         "files": turn.files,
         "shown": turn.shown.iter().map(shown).collect::<Vec<_>>(),
         "refused": turn.refused.iter().map(refused).collect::<Vec<_>>(),
+        "withheld": turn.withheld,
         "consultations": turn.consultations.iter().map(consultation).collect::<Vec<_>>(),
         "state": state,
         "thought": turn.thought,

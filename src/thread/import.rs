@@ -158,6 +158,7 @@ fn turn(fields: &mut Fields<'_>) -> Option<Turn> {
     });
     let refused = fields
         .each("refused", |fields| Some(RefusedFile { path: fields.needed("path")?, reason: fields.needed("reason")? }));
+    let withheld = fields.optional("withheld").unwrap_or_default();
     let consultations = fields.each("consultations", consultation);
     let state = fields.inner_or_null("state", |fields| {
         let (version, value) = (fields.needed("version"), fields.needed::<Value>("value"));
@@ -171,6 +172,7 @@ fn turn(fields: &mut Fields<'_>) -> Option<Turn> {
         files,
         shown,
         refused,
+        withheld,
         consultations,
         state,
         thought,

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::thought::concern;
 use super::threads::Threads;
 use super::{Principal, Thread};
 use crate::config::parse_duration;
+use crate::event::Concern;
 use crate::text::terms::{Form, contains, has_in_order, terms};
 use crate::unit::UnixMillis;
 
@@ -14,11 +16,21 @@ use crate::unit::UnixMillis;
 const READ_AT_ONCE: usize = 1 << 20;
 /// The forms, for help texts.
 pub const FORMS: &str = "words in title, prompts and replies; tool: model: file: tag: workspace: title: id: age:<2h \
-                         age:>1d is:pinned is:full is:fork; !x for what is not so, ~x for letters in this order in the \
+                         age:>1d is:pinned is:full is:fork is:looping \
+                         is:wavering is:drifting is:thinning is:settled; !x for what is not so, ~x for letters in this order in the \
                          title, quotes around blanks";
 
 const FIELDS: [&str; 9] = ["tool", "model", "file", "tag", "workspace", "title", "id", "age", "is"];
-const KINDS: [(&str, Kind); 3] = [("pinned", Kind::Pinned), ("full", Kind::Full), ("fork", Kind::Fork)];
+const KINDS: [(&str, Kind); 8] = [
+    ("pinned", Kind::Pinned),
+    ("full", Kind::Full),
+    ("fork", Kind::Fork),
+    ("looping", Kind::Looping),
+    ("wavering", Kind::Wavering),
+    ("drifting", Kind::Drifting),
+    ("thinning", Kind::Thinning),
+    ("settled", Kind::Settled),
+];
 
 /// All of its terms must hold. Without terms it finds every thread.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,6 +74,14 @@ pub enum Kind {
     /// It takes no more turns.
     Full,
     Fork,
+    /// By what the monitor says of its last steps: they repeat others, or bring nothing new.
+    Looping,
+    /// Its answer goes back and forth.
+    Wavering,
+    Drifting,
+    Thinning,
+    /// Its answer stands.
+    Settled,
 }
 
 /// What a query is held against beside the thread.
@@ -174,6 +194,11 @@ impl What {
             Self::Is(Kind::Pinned) => thread.is_pinned(),
             Self::Is(Kind::Full) => thread.answered() >= now.max_turns,
             Self::Is(Kind::Fork) => thread.parent.is_some(),
+            Self::Is(Kind::Looping) => concern(&thread.turns).is_some_and(Concern::is_loop),
+            Self::Is(Kind::Wavering) => concern(&thread.turns) == Some(Concern::Wavering),
+            Self::Is(Kind::Drifting) => concern(&thread.turns) == Some(Concern::Drift),
+            Self::Is(Kind::Thinning) => concern(&thread.turns) == Some(Concern::Thinning),
+            Self::Is(Kind::Settled) => concern(&thread.turns) == Some(Concern::Settled),
             Self::Younger(than) => age <= *than,
             Self::Older(than) => age > *than,
             Self::Id(start) => thread.id.to_string().starts_with(start),
@@ -220,6 +245,8 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::id::{ModelId, ProviderId, ThreadId};
+    use crate::insight::verdict::Verdict;
+    use crate::thread::thought::Thought;
     use crate::thread::turn::{Consultation, Turn};
     use crate::thread::{End, Principal};
 
@@ -230,6 +257,7 @@ mod tests {
             answer: Some("Use a Ratchet, größer als zuvor.".into()),
             files: vec!["/home/cog/src/Gear.rs".into()],
             consultations: vec![Consultation::new(ProviderId::from("google"), ModelId::from("gemini-2.5-pro"))],
+            thought: Some(Thought { verdict: Some(drift()), ..Thought::new(1) }),
             ..Turn::new("chat", "How do I stop std::ops from turning back?", UnixMillis(0))
         };
         let expires = Clock::system().now();
@@ -244,6 +272,11 @@ mod tests {
             end: End::Never,
             ..thread
         }
+    }
+
+    fn drift() -> Verdict {
+        let (steps, words, readings) = (Vec::new(), Vec::new(), Vec::new());
+        Verdict { kind: Concern::Drift, step: 1, steps, words, readings, before: 0 }
     }
 
     fn finds(query: &str) -> bool {
@@ -270,6 +303,7 @@ mod tests {
             "age:>1h",
             "is:pinned",
             "is:full",
+            "is:drifting",
             "~agtb",
             "\"turning back\"",
             "std::ops",
@@ -278,9 +312,17 @@ mod tests {
             assert!(finds(query), "{query}");
             assert!(query.contains(' ') || !finds(&format!("!{query}")), "!{query}");
         }
-        for query in
-            ["wrench", "ratchet wrench", "tag:mech", "file:gear", "is:fork", "age:<1h", "~zz", "\"tag:mechanics\""]
-        {
+        for query in [
+            "wrench",
+            "ratchet wrench",
+            "tag:mech",
+            "file:gear",
+            "is:fork",
+            "is:looping",
+            "age:<1h",
+            "~zz",
+            "\"tag:mechanics\"",
+        ] {
             assert!(!finds(query), "{query}");
         }
         assert!(finds("") && finds("  ") && finds("!wrench !is:fork"));

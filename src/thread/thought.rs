@@ -16,6 +16,9 @@ use crate::insight::verdict::Verdict;
 /// Of a longer line only the last steps are gone through again; its first one stays the question.
 pub const MAX_REPLAYED: usize = 64;
 
+/// Steps for which a verdict stands, its own among them: the monitor does not say the same again at once.
+const STANDS: usize = 3;
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Thought {
     /// Its place in its line. The first one begins another line; one that was there gives way to it.
@@ -80,6 +83,21 @@ impl Thought {
             },
         }
     }
+}
+
+/// What the monitor asked of the last steps of the line that the thread stands in; None where it is content.
+pub fn concern(turns: &[Arc<Turn>]) -> Option<Concern> {
+    let steps = || turns.iter().rev().filter_map(|turn| Some((turn, turn.thought.as_ref()?)));
+    let (newest, _) = steps().next()?;
+    for (_, thought) in steps().filter(|(turn, _)| turn.tool == newest.tool).take(STANDS) {
+        if let Some(verdict) = &thought.verdict {
+            return Some(verdict.kind);
+        }
+        if thought.number <= 1 {
+            break;
+        }
+    }
+    None
 }
 
 /// Nothing, where a document that somebody made names a part that is not there.
@@ -160,6 +178,28 @@ mod tests {
         assert_eq!(prompts(&line(&turns, "debug", Some(&revision))), ["a", "c"]);
         assert_eq!(prompts(&line(&turns, "debug", Some(&Thought::new(1)))), [""; 0]);
         assert_eq!(prompts(&line(&turns, "chat", None)), ["other"]);
+    }
+
+    #[test]
+    fn a_verdict_stands_for_a_few_steps_of_its_line() {
+        let questioned = |number| {
+            let (steps, words, readings) = (vec![1], Vec::new(), Vec::new());
+            let verdict = Verdict { kind: Concern::Repeat, step: number, steps, words, readings, before: 0 };
+            let thought = Thought { verdict: Some(verdict), ..Thought::new(number) };
+            Arc::new(Turn { thought: Some(thought), ..Turn::new("debug", "x", UnixMillis(0)) })
+        };
+        let mut turns = vec![turn("debug", 1, "a"), questioned(2)];
+        for number in 3..=4 {
+            // What is no step, or another tool's, changes nothing.
+            turns.push(Arc::new(Turn::new("chat", "x", UnixMillis(0))));
+            assert_eq!(concern(&turns), Some(Concern::Repeat));
+            turns.push(turn("debug", number, "b"));
+        }
+        assert_eq!(concern(&turns), Some(Concern::Repeat));
+        let mut another = turns.clone();
+        another.push(turn("debug", 1, "a new line"));
+        turns.push(turn("debug", 5, "c"));
+        assert_eq!((concern(&turns), concern(&another), concern(&[])), (None, None, None));
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct Turn {
     pub shown: Vec<Shown>,
     /// Files that the caller named and the model was not shown.
     pub refused: Vec<RefusedFile>,
+    /// Where secrets were taken out of what the model was shown, each in a line; never the secrets.
+    pub withheld: Vec<String>,
     /// The models that were asked, in order; the last one answered.
     pub consultations: Vec<Consultation>,
     /// What the tool goes by at its next step in this thread.
@@ -111,6 +113,7 @@ impl Turn {
             files: Vec::new(),
             shown: Vec::new(),
             refused: Vec::new(),
+            withheld: Vec::new(),
             consultations: Vec::new(),
             state: None,
             thought: None,
@@ -127,6 +130,7 @@ impl Turn {
     /// Bytes of text that it holds.
     pub fn bytes(&self) -> usize {
         let refused: usize = self.refused.iter().map(|file| file.path.len() + file.reason.len()).sum();
+        let withheld: usize = self.withheld.iter().map(String::len).sum();
         let files: usize = self.files.iter().map(|path| path.len()).sum();
         let shown: usize = self.shown.iter().map(|file| file.path.len() + size_of::<Shown>()).sum();
         let failures = self.consultations.iter().filter_map(|consultation| consultation.failure.as_ref());
@@ -138,6 +142,7 @@ impl Turn {
             + files
             + shown
             + refused
+            + withheld
             + failures
             + state
             + thought

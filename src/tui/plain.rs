@@ -147,6 +147,11 @@ fn told(model: &Model, id: SourceId, delta: &Delta) -> Vec<String> {
         };
         format!("thread {} {why}", removed.id.short())
     }));
+    said.extend(delta.switched.iter().map(|turned| {
+        let state = if turned.on { "on" } else { "off" };
+        format!("{} was switched {state} by user {}", turned.what, turned.uid)
+    }));
+    said.extend(delta.threads.iter().filter_map(|thread| questioned(source, thread)));
     said.extend(delta.messages.iter().filter_map(stopped));
     let waits = delta.paused.iter().flatten().filter(|paused| !source.paused.iter().any(|known| known.id == paused.id));
     said.extend(waits.map(waiting));
@@ -186,6 +191,12 @@ fn answered(source: &SourceView, thread: &ThreadSummary) -> Option<String> {
         thread.turns,
         thread.tool
     ))
+}
+
+fn questioned(source: &SourceView, thread: &ThreadSummary) -> Option<String> {
+    let known = source.threads.get(&thread.id).and_then(|known| known.concern);
+    let concern = thread.concern.filter(|concern| Some(*concern) != known)?;
+    Some(format!("thread {}: the monitor speaks of {}", thread.id.short(), concern.as_str()))
 }
 
 fn stopped(message: &MessageSummary) -> Option<String> {

@@ -70,9 +70,9 @@ pub fn paint(model: &Model, buffer: &mut Buffer) {
             Overlay::Help(open) => help::draw(model, open, buffer),
             Overlay::Palette(open) => palette::draw(open, buffer, model.theme),
             Overlay::Compose(open) => compose::draw(model, open, buffer),
-            Overlay::Form(open) => form::draw(open, buffer, model.theme),
-            Overlay::Sheet(open) => sheet::draw(open, buffer, model.theme),
-            Overlay::Prompt(open) => prompt::draw(open, buffer, model.theme),
+            Overlay::Form(open) => form::draw(model, open, buffer),
+            Overlay::Sheet(open) => sheet::draw(model, open, buffer),
+            Overlay::Prompt(open) => prompt::draw(model, open, buffer),
             Overlay::Waiting(open) => waiting::draw(model, open, buffer),
             Overlay::Switches(open) => switches::draw(model, open, buffer),
             // It stands in the footer.
@@ -215,13 +215,13 @@ fn hints(model: &Model, room: usize) -> Vec<Span<'static>> {
 /// What is done here, the most wanted first.
 fn most_wanted(model: &Model) -> &'static [Action] {
     use Action::{
-        Back, Cancel, Compose, Expire, Filter, Follow, Group, Help, NextPane, NextTurn, Open, PageDown, PreviousTurn,
-        Quit, Rules, Sort, Switch, Tools,
+        Back, Cancel, Compose, Expire, Filter, Follow, Fork, Group, Help, NextPane, NextTurn, Open, PageDown,
+        PreviousTurn, Quit, Rules, Sort, Switch, Tools,
     };
     match (model.screen, model.focus) {
         (Screen::Overview, _) => &[Open, Help, Quit, Compose, Expire, Cancel],
         (Screen::Threads, Focus::List) => &[Open, Help, Quit, Filter, Compose, Expire, Cancel, NextPane],
-        (Screen::Threads, Focus::Reader) => &[Back, Help, Quit, Compose, NextTurn, PreviousTurn, Expire, Cancel],
+        (Screen::Threads, Focus::Reader) => &[Back, Help, Quit, Compose, NextTurn, PreviousTurn, Fork, Expire, Cancel],
         (Screen::Log, _) if model.log.detail.is_some() => &[Back, Help, Quit, PageDown],
         (Screen::Log, _) => &[Open, Help, Quit, Filter, Follow, Rules],
         (Screen::Budget, _) => &[Group, Help, Quit, Open, PageDown],

@@ -2,6 +2,7 @@
 //! try to steer. Nothing that must not go out does, and the reply says what was kept back.
 
 use serde_json::{Value, json};
+use zen::control::Control as _;
 use zen::rehearsal::{Rehearsal, Scene};
 
 use crate::support::place::Place;
@@ -181,6 +182,11 @@ async fn t3_keys_in_files_prompts_and_former_turns_stay_here_and_the_reply_says_
     }
     let said = first.metadata("secrets_withheld").to_string();
     assert!(said.contains(&file) && said.contains("private key") && said.contains("prompt: 1 GitHub token"), "{said}");
+    // The turn keeps it, for a person to see.
+    let thread = first.continuation_id().parse().unwrap();
+    let turns = place.control().await.thread(thread).await.unwrap().turns;
+    assert_eq!(json!(turns[0].withheld), first.metadata("secrets_withheld"));
+    assert_eq!(json!(turns[1].withheld), second.metadata("secrets_withheld"), "what came along again");
     let refused = second.metadata("files_not_sent");
     assert!(refused[0]["reason"].as_str().unwrap().contains("hold secrets"), "{refused}");
 }

@@ -1,6 +1,8 @@
 //! The monitor on every thread, through real processes: when it asks, what, and how it is told to be quiet.
 
 use serde_json::{Value, json};
+use zen::control::Control as _;
+use zen::control::types::Concern;
 use zen::rehearsal::{Rehearsal, Scene};
 
 use crate::support::place::Place;
@@ -120,6 +122,16 @@ async fn a_step_that_repeats_gets_one_question_which_stands_in_its_turn_and_no_o
     let kept: Vec<&Value> = turns.iter().map(|turn| &turn["thought"]["verdict"]["kind"]).collect();
     assert_eq!((kept[5], kept.iter().filter(|kind| !kind.is_null()).count()), (&json!("repeat"), 1));
     assert_eq!(turns[5]["thought"]["number"], 6);
+    // A face sees it as well, in the turn with its evidence and on the thread while it stands.
+    let control = place.control().await;
+    let detail = control.thread(id.parse().unwrap()).await.unwrap();
+    let verdict = detail.turns[5].verdict.as_ref().unwrap();
+    assert_eq!((verdict.kind, verdict.step, verdict.steps.as_slice()), (Concern::Repeat, 6, &[3][..]));
+    assert!(verdict.readings.iter().any(|reading| reading.value >= reading.threshold), "{verdict:?}");
+    assert_eq!(detail.turns.iter().filter(|turn| turn.verdict.is_some()).count(), 1);
+    assert_eq!(detail.summary.concern, Some(Concern::Repeat));
+    let looping = control.search("is:looping".to_owned()).await.unwrap();
+    assert_eq!(looping.iter().map(|thread| thread.id.to_string()).collect::<Vec<_>>(), [id]);
     let metrics = place.run(&["metrics"]).await;
     let metrics = String::from_utf8(metrics.stdout).unwrap();
     assert!(metrics.contains(r#"concern="repeat"} 1"#), "{metrics}");

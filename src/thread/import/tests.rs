@@ -58,6 +58,7 @@ fn rich(prompt: &str) -> Turn {
         files: vec!["/home/cog/a.rs".into()],
         shown: vec![Shown { path: "/home/cog/a.rs".into(), digest: Digest::of("a"), size: 1 }],
         refused: vec![RefusedFile { path: "/etc/passwd".into(), reason: "is outside".into() }],
+        withheld: vec!["/home/cog/a.rs: 1 GitHub token".into()],
         consultations: vec![consultation],
         state: Some(ToolState { version: 4, value: state.into() }),
         thought: Some(thought()),

@@ -100,6 +100,7 @@ impl Consulted {
             files: self.files,
             shown: self.shown,
             refused: self.refused,
+            withheld: self.withheld,
             consultations,
             ended,
             ..Turn::new(tool, self.prompt, started)

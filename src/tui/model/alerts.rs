@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::models::Standing;
 use super::source::SourceView;
-use crate::control::types::{ProviderSummary, ThreadSummary};
+use crate::control::types::{Concern, ProviderSummary, ThreadSummary};
 use crate::tui::figure;
 use crate::tui::theme::Role;
 use crate::unit::UnixMillis;
@@ -33,7 +33,8 @@ pub fn alerts(sources: &[SourceView], now: UnixMillis) -> Vec<Alert> {
     });
     let providers = live().flat_map(|source| source.providers.iter().filter_map(of_provider));
     let resting = live().flat_map(left_alone);
-    let threads = live().flat_map(|source| source.threads.values().filter_map(|thread| of_thread(source, thread, now)));
+    let told = |source, thread| [of_thread(source, thread, now), of_thought(thread)].into_iter().flatten();
+    let threads = live().flat_map(|source| source.threads.values().flat_map(move |thread| told(source, thread)));
     let mut threads: Vec<Alert> = threads.collect();
     threads.sort_by(|one, other| (one.role != Role::Bad, &one.text).cmp(&(other.role != Role::Bad, &other.text)));
     paused.chain(providers).chain(resting).chain(threads).take(MAX_ALERTS).collect()
@@ -72,6 +73,19 @@ fn of_thread(source: &SourceView, thread: &ThreadSummary, now: UnixMillis) -> Op
         _ if soon <= EXPIRES_SOON => Some(warning(format!("{} ends in {}", name(), figure::age(soon)))),
         _ => None,
     }
+}
+
+/// What the monitor says of the thread's last steps.
+fn of_thought(thread: &ThreadSummary) -> Option<Alert> {
+    let says = match thread.concern? {
+        Concern::Settled => "has its answer, and nothing new comes",
+        Concern::Wavering => "goes back and forth between answers",
+        Concern::Repeat => "repeats an earlier step",
+        Concern::Stall => "brings nothing new",
+        Concern::Drift => "is about something else now",
+        Concern::Thinning => "says less and less",
+    };
+    Some(warning(format!("{} {} {says}", thread.id.short(), thread.tool)))
 }
 
 fn bad(text: String) -> Alert {

@@ -51,6 +51,12 @@ impl Draft {
         &self.text[self.cursor..]
     }
 
+    /// The same with another text before and behind the cursor, made from each.
+    pub fn with_each(&self, make: impl Fn(&str) -> String) -> Self {
+        let before = make(self.before_cursor());
+        Self { cursor: before.len(), text: before + &make(self.after_cursor()), many_lines: self.many_lines }
+    }
+
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }

@@ -1,8 +1,9 @@
 //! What is to be said of a turn beside its texts: who answered at what price, which files went along and which did
 //! not, what the budget left out. Laid out in lines of a width.
 
-use crate::budget::Verdict;
-use crate::control::types::{ConsultationDetail, TurnDetail};
+use crate::budget::Verdict as Fate;
+use crate::control::types::{ConsultationDetail, TurnDetail, Verdict};
+use crate::insight::verdict::{Measure, Reading};
 use crate::provider::Finish;
 use crate::text;
 use crate::tui::figure;
@@ -20,6 +21,8 @@ const MAX_NAMED: usize = 50;
 pub struct Fact {
     pub role: Role,
     pub text: String,
+    /// It quotes the turn's texts, and is hidden with them.
+    pub quotes: bool,
 }
 
 /// The facts of a turn at this width.
@@ -44,14 +47,54 @@ pub fn facts(turn: &TurnDetail, width: usize) -> Vec<Fact> {
     say_all(&mut lines, Role::Muted, "files", turn.files.iter().cloned(), width);
     let refused = turn.refused.iter().map(|file| format!("{} ({})", file.path, file.reason));
     say_all(&mut lines, Role::Warning, "refused", refused, width);
-    for (verdict, label) in [(Verdict::Cut, "cut"), (Verdict::Summarised, "shortened"), (Verdict::LeftOut, "left out")]
-    {
+    say_all(&mut lines, Role::Warning, "withheld", turn.withheld.iter().cloned(), width);
+    for (fate, label) in [(Fate::Cut, "cut"), (Fate::Summarised, "shortened"), (Fate::LeftOut, "left out")] {
         let decided = turn.consultations.iter().flat_map(|consultation| &consultation.decisions);
-        let of = decided.filter(|decision| decision.verdict == verdict);
+        let of = decided.filter(|decision| decision.verdict == fate);
         let named = of.map(|decision| format!("{} (~{})", decision.subject, figure::tokens(decision.tokens)));
         say_all(&mut lines, Role::Warning, label, named, width);
     }
+    if let Some(verdict) = &turn.verdict {
+        let first = lines.len();
+        say(&mut lines, Role::Warning, "monitor", &verdict.to_string(), width);
+        say_phrases(&mut lines, Role::Muted, "", &evidence(verdict), width);
+        lines[first..].iter_mut().for_each(|line| line.quotes = true);
+    }
     lines
+}
+
+/// What a verdict rests on: steps, words, each number and what it was held against.
+fn evidence(verdict: &Verdict) -> Vec<String> {
+    let steps: Vec<String> = verdict.steps.iter().take(MAX_NAMED).map(u32::to_string).collect();
+    let shown = match steps.len() {
+        0 => String::new(),
+        1 => format!(", shown by step {}", steps[0]),
+        _ => format!(", shown by steps {}", steps.join(", ")),
+    };
+    let mut phrases = vec![format!("{} in step {}{shown}", verdict.kind.as_str(), verdict.step)];
+    phrases.extend(verdict.readings.iter().map(reading));
+    if !verdict.words.is_empty() {
+        phrases.push(verdict.words.iter().map(|word| format!("‹{word}›")).collect::<Vec<_>>().join(" "));
+    }
+    if verdict.before > 0 {
+        phrases.push(format!("said {} before", figure::plural(verdict.before as usize, "time")));
+    }
+    phrases
+}
+
+/// `new words 4 % (below 10 %)`.
+fn reading(Reading { measure, value, threshold }: &Reading) -> String {
+    let percent = |value: &f64| format!("{:.0} %", value * 100.0);
+    let deviations = |value: &f64| format!("{value:.1} σ");
+    match measure {
+        Measure::RepeatedPhrases => format!("repeated phrases {} (from {})", percent(value), percent(threshold)),
+        Measure::NewWords => format!("new words {} (below {})", percent(value), percent(threshold)),
+        Measure::Relevance => format!("likeness to the question {value:.2} (below {threshold:.2})"),
+        Measure::LengthFall => format!("length fell by {} (from {})", deviations(value), deviations(threshold)),
+        Measure::SubstanceFall => {
+            format!("substance fell by {} (from {})", deviations(value), deviations(threshold))
+        }
+    }
 }
 
 fn asked(consultation: &ConsultationDetail) -> Vec<String> {
@@ -144,7 +187,7 @@ fn say(lines: &mut Vec<Fact>, role: Role, label: &str, said: &str, width: usize)
     let label_width = label_width(width);
     for (at, range) in text::wrap(said, width - label_width).into_iter().enumerate() {
         let label = if at == 0 { label } else { "" };
-        lines.push(Fact { role, text: format!("{}{}", text::pad(label, label_width), &said[range]) });
+        lines.push(Fact { role, text: format!("{}{}", text::pad(label, label_width), &said[range]), quotes: false });
     }
 }
 

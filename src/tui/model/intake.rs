@@ -112,6 +112,9 @@ pub fn message(mut message: MessageSummary) -> MessageSummary {
     message
 }
 
+/// Notes of one kind on a turn that are kept.
+const MAX_NOTES: usize = 200;
+
 /// A turn without its texts, which are taken apart from it.
 pub fn turn(mut turn: TurnDetail) -> TurnDetail {
     clean(&mut turn.tool);
@@ -119,6 +122,14 @@ pub fn turn(mut turn: TurnDetail) -> TurnDetail {
     for RefusedFile { path, reason } in &mut turn.refused {
         clean(path);
         clean(reason);
+    }
+    turn.withheld.truncate(MAX_NOTES);
+    turn.withheld.iter_mut().for_each(clean);
+    if let Some(verdict) = &mut turn.verdict {
+        verdict.steps.truncate(MAX_NOTES);
+        verdict.words.truncate(MAX_NOTES);
+        verdict.readings.truncate(MAX_NOTES);
+        verdict.words.iter_mut().for_each(clean);
     }
     turn.consultations = turn.consultations.into_iter().map(consultation).collect();
     turn

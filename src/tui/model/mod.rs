@@ -297,6 +297,11 @@ impl Model {
         if self.hidden { Cow::Owned(veiled(text)) } else { Cow::Borrowed(text) }
     }
 
+    /// What a person writes, unless texts are hidden.
+    pub fn veil_draft<'a>(&self, draft: &'a Draft) -> Cow<'a, Draft> {
+        if self.hidden { Cow::Owned(draft.with_each(veiled)) } else { Cow::Borrowed(draft) }
+    }
+
     pub fn dropped(&self) -> u64 {
         self.sources.iter().map(|source| source.dropped).sum()
     }
@@ -353,5 +358,6 @@ impl Model {
 /// What stands in the place of a hidden text: as wide, and without a letter of it.
 fn veiled(text: &str) -> String {
     let veil = |word: &str| "░".repeat(text::width(word));
-    text.split(' ').map(veil).collect::<Vec<_>>().join(" ")
+    let line = |line: &str| line.split(' ').map(veil).collect::<Vec<_>>().join(" ");
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }

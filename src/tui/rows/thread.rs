@@ -113,18 +113,23 @@ impl<'a> Shown<'a> {
     fn beginning(&self, running: bool, id: &str, tool: &str, model: Option<&str>) -> Vec<Span<'a>> {
         let theme = self.model.theme;
         let mark = if self.selected { "▌" } else { " " };
-        let is_marked = match self.row {
-            Row::Thread(source, thread) => self.model.threads.marked.contains(&(source, thread)),
-            Row::Call(..) => false,
+        let (is_marked, questioned) = match self.row {
+            Row::Thread(source, id) => {
+                let concern = self.model.thread(source, id).and_then(|thread| thread.concern);
+                (self.model.threads.marked.contains(&(source, id)), concern.is_some())
+            }
+            Row::Call(..) => (false, false),
         };
-        let run = match (is_marked, running) {
-            (true, _) => "✓ ",
-            (false, true) => "▸ ",
-            (false, false) => "  ",
+        // A thread that the monitor has asked about: the alerts and its turns say what.
+        let (run, role) = match (is_marked, running) {
+            (true, _) => ("✓ ", Role::Good),
+            (false, true) => ("▸ ", Role::Good),
+            (false, false) if questioned => ("? ", Role::Warning),
+            (false, false) => ("  ", Role::Good),
         };
         vec![
             Span::styled(mark, theme.style(Role::Selected)),
-            Span::styled(run, theme.style(Role::Good)),
+            Span::styled(run, theme.style(role)),
             Span::styled(pad(id, ID), self.style(Role::Accent)),
             Span::styled(column(tool, self.columns.tool), self.style(Role::Text)),
             Span::styled(column(model.unwrap_or(""), self.columns.model), self.style(Role::Text)),

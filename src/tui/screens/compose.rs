@@ -48,7 +48,7 @@ pub fn draw(model: &Model, compose: &Compose, buffer: &mut Buffer) {
     }
     let offers = &compose.paths.offered;
     let offered = offers.len().min(OFFERS).min(rows / 2);
-    lines.extend(written_lines(&compose.text, wide, rows - offered, theme));
+    lines.extend(written_lines(&model.veil_draft(&compose.text), wide, rows - offered, theme));
     let first = (compose.paths.at + 1).saturating_sub(offered);
     for (at, path) in offers.iter().enumerate().skip(first).take(offered) {
         let (mark, role) = if at == compose.paths.at { ("  ▌ ", Role::Selected) } else { ("    ", Role::Text) };

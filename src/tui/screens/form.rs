@@ -1,20 +1,24 @@
 //! The form of a tool over the screen: a line for each field, and below what the one in focus is for.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
 
 use crate::text::{cut, pad, wrap};
 use crate::tui::layout::{compose_rows, dialog_width};
-use crate::tui::model::form::{Field, Form};
+use crate::tui::model::Model;
+use crate::tui::model::form::{Field, Form, Kind};
 use crate::tui::pane::{dialog, written};
-use crate::tui::theme::{Role, Theme};
+use crate::tui::theme::Role;
 
 /// Lines of what the tool is for.
 const SAYS: usize = 2;
 /// Cells of a field's name at most; a name takes no more than a third of the line.
 const NAME: usize = 34;
 
-pub fn draw(form: &Form, buffer: &mut Buffer, theme: Theme) {
+pub fn draw(model: &Model, form: &Form, buffer: &mut Buffer) {
+    let theme = model.theme;
     let size = (buffer.area.width, buffer.area.height);
     let wide = dialog_width(size);
     let rows = compose_rows(size).saturating_sub(1).max(1);
@@ -24,7 +28,7 @@ pub fn draw(form: &Form, buffer: &mut Buffer, theme: Theme) {
     lines.push(Line::raw(" ".repeat(wide)));
     let first = (form.focus + 1).saturating_sub(rows);
     for (at, field) in form.fields.iter().enumerate().skip(first).take(rows) {
-        lines.push(line(field, at == form.focus, wide, theme));
+        lines.push(line(model, field, at == form.focus, wide));
     }
     if form.fields.is_empty() {
         lines.push(Line::styled("It takes nothing.", muted));
@@ -41,7 +45,8 @@ pub fn draw(form: &Form, buffer: &mut Buffer, theme: Theme) {
     dialog(buffer, &format!("call {}", form.tool), &lines, theme);
 }
 
-fn line(field: &Field, focused: bool, wide: usize, theme: Theme) -> Line<'static> {
+fn line(model: &Model, field: &Field, focused: bool, wide: usize) -> Line<'static> {
+    let theme = model.theme;
     let name = NAME.min(wide / 2);
     let needed = if field.required { "*" } else { " " };
     let style = theme.style(if focused { Role::Selected } else { Role::Text });
@@ -50,6 +55,11 @@ fn line(field: &Field, focused: bool, wide: usize, theme: Theme) -> Line<'static
         Span::styled(needed, theme.style(Role::Warning)),
         Span::styled(pad(&cut(&field.name, name.saturating_sub(1)), name), style),
     ];
-    spans.extend(written(&field.draft, focused, wide.saturating_sub(name + 2), theme));
+    // What can only be chosen tells nothing.
+    let draft = match field.kind {
+        Kind::Choice(_) | Kind::Number { .. } => Cow::Borrowed(&field.draft),
+        Kind::Text | Kind::Texts | Kind::Json => model.veil_draft(&field.draft),
+    };
+    spans.extend(written(&draft, focused, wide.saturating_sub(name + 2), theme));
     Line::from(spans)
 }

@@ -85,6 +85,9 @@ fn line<'a>(model: &'a Model, reader: &'a Reader, row: Row, columns: usize) -> L
             ruled(model, &said, Role::Heading, columns)
         }),
         Row::Fact(turn, fact) => match reader.turns.get(turn).and_then(|turn| turn.facts.get(fact)) {
+            Some(fact) if fact.quotes => {
+                Line::from(vec![Span::raw(MARGIN), Span::styled(model.veil(&fact.text), theme.style(fact.role))])
+            }
             Some(fact) => Line::from(vec![Span::raw(MARGIN), Span::styled(fact.text.as_str(), theme.style(fact.role))]),
             None => Line::default(),
         },

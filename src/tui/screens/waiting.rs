@@ -31,7 +31,7 @@ pub fn draw(model: &Model, waiting: &Waiting, buffer: &mut Buffer) {
         return changed(model, rewritten, buffer);
     }
     if let Some(draft) = &waiting.draft {
-        let mut lines = written_lines(draft, wide, rows + 2, theme);
+        let mut lines = written_lines(&model.veil_draft(draft), wide, rows + 2, theme);
         lines.push(Line::raw(" ".repeat(wide)));
         let said = "↵ let it go on so   ctrl-j new line   esc back";
         lines.push(Line::styled(cut(said, wide).into_owned(), muted));

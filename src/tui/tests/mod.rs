@@ -10,6 +10,7 @@ mod hostile;
 mod looped;
 mod manners;
 mod pictures;
+mod questioned;
 mod sample;
 mod steering;
 mod switches;

@@ -4,10 +4,11 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use crate::budget::{Decision, Part, Verdict};
+use crate::budget::{self, Decision, Part};
 use crate::control::types::models::ModelSummary;
 use crate::control::types::*;
 use crate::id::{CallId, ConnectionId, MessageSeq, PauseId, ThreadId};
+use crate::insight::verdict::{Measure, Reading};
 use crate::provider::{Class, Effort, Finish, Usage};
 use crate::tui::SourceId;
 use crate::tui::event::{Effect, Event, Reply, Watch};
@@ -152,6 +153,7 @@ pub fn thread(digit: char, tool: &str, model: &str, answered: u32, seconds: u64,
         tags: Vec::new(),
         workspace: String::new(),
         parent: None,
+        concern: None,
     }
 }
 
@@ -295,6 +297,8 @@ pub fn detail() -> ThreadDetail {
         )),
         files: Vec::new(),
         refused: vec![RefusedFile { path: "/etc/redis.conf".to_owned(), reason: "outside of the roots".to_owned() }],
+        withheld: vec!["src/storage/auth.rs: 1 GitHub token".to_owned()],
+        verdict: None,
         consultations: vec![ConsultationDetail { finish: Finish::Length, usage: Usage::default(), ..consultation() }],
         started: ago(22),
         ended: ago(12),
@@ -313,9 +317,24 @@ fn first_turn() -> TurnDetail {
         )),
         files: vec!["src/storage/redis.rs".to_owned(), "src/storage/mod.rs".to_owned()],
         refused: Vec::new(),
+        withheld: Vec::new(),
+        verdict: Some(verdict()),
         consultations: vec![consultation()],
         started: ago(330),
         ended: ago(320),
+    }
+}
+
+/// A step that says what an earlier one said.
+pub fn verdict() -> Verdict {
+    let reading = |measure, value, threshold| Reading { measure, value, threshold };
+    Verdict {
+        kind: Concern::Repeat,
+        step: 2,
+        steps: vec![1],
+        words: vec!["the TTL refresh".to_owned(), "is not atomic".to_owned()],
+        readings: vec![reading(Measure::RepeatedPhrases, 0.82, 0.6), reading(Measure::NewWords, 0.04, 0.1)],
+        before: 1,
     }
 }
 
@@ -348,15 +367,20 @@ fn consultation() -> ConsultationDetail {
                 part: Part::Files,
                 subject: "src/storage/big.rs".to_owned(),
                 tokens: Tokens(90_400),
-                verdict: Verdict::LeftOut,
+                verdict: budget::Verdict::LeftOut,
             },
             Decision {
                 part: Part::Files,
                 subject: "src/storage/log.rs (lines 1 to 80)".to_owned(),
                 tokens: Tokens(1_000),
-                verdict: Verdict::Cut,
+                verdict: budget::Verdict::Cut,
             },
-            Decision { part: Part::Prompt, subject: "prompt".to_owned(), tokens: Tokens(40), verdict: Verdict::Kept },
+            Decision {
+                part: Part::Prompt,
+                subject: "prompt".to_owned(),
+                tokens: Tokens(40),
+                verdict: budget::Verdict::Kept,
+            },
         ],
     }
 }

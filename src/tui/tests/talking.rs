@@ -71,6 +71,28 @@ fn tell_of_call(face: &mut Driven, id: u64, thread: Option<char>, stage: Stage) 
 }
 
 #[test]
+fn what_is_written_and_answered_is_hidden_with_all_texts() {
+    let mut face = ready();
+    face.keys("Hc").keys("secretive words");
+    assert!(!face.frame().contains("secretive") && face.frame().contains("░░░░░░░░░ ░░░░░"), "{}", face.frame());
+    face.keys("␛:call think↵");
+    face.keys("secretive");
+    assert!(face.frame().contains("call thinkdeep") && !face.frame().contains("secretive"), "{}", face.frame());
+    face.keys("␛:call version↵↵");
+    let number = face.model.sends;
+    let reply = ToolResult { text: "secretive".to_owned(), is_error: false };
+    face.reply(OWN, Reply::Called { number, outcome: Ok(reply) });
+    assert!(matches!(face.model.overlays.last(), Some(Overlay::Sheet(_))));
+    assert!(!face.frame().contains("secretive") && face.frame().contains("░░░░░░░░░"), "{}", face.frame());
+    face.keys("␛");
+    face.model.threads.go_to(Row::Thread(OTHER, thread_id('3')));
+    face.keys("2R");
+    assert!(face.frame().contains("Another title") && !face.frame().contains("redis"), "{}", face.frame());
+    face.keys("␛HR");
+    assert!(face.frame().contains("src/storage/redis.rs"), "{}", face.frame());
+}
+
+#[test]
 fn a_message_goes_on_with_the_selected_thread() {
     let mut face = ready();
     face.keys("↓cWhat of `Moved`?\\↵And TTL?↵");

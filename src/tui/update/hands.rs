@@ -15,7 +15,7 @@ use crate::tui::figure;
 use crate::tui::keymap::action::Action;
 use crate::tui::model::prompt::{Held, Prompt, Wanted, file_name, named};
 use crate::tui::model::threads::Row;
-use crate::tui::model::{About, Model, Overlay, Question, Screen, Step, clean_line};
+use crate::tui::model::{About, Focus, Model, Overlay, Question, Screen, Step, clean_line};
 use crate::tui::theme::Role;
 
 /// What was done by hand to threads, and lies before the model.
@@ -50,7 +50,10 @@ fn act_on(model: &mut Model, action: Action, threads: Vec<Held>) -> Vec<Effect> 
     };
     match action {
         Action::Extend => each(&|(_, thread)| (ThreadAct::Extended, Act::Extend { thread, by_ms: None })),
-        Action::Fork => each(&|(_, thread)| (ThreadAct::Forked, Act::Fork { thread, turn: None })),
+        Action::Fork => {
+            let turn = turn_read(model, &threads);
+            each(&|(_, thread)| (ThreadAct::Forked, Act::Fork { thread, turn }))
+        }
         Action::Pin => {
             // All of them the same way: pinned, unless all are.
             let is_pinned = |(source, thread): &Held| model.thread(*source, *thread).is_some_and(|one| one.pinned);
@@ -79,6 +82,16 @@ fn act_on(model: &mut Model, action: Action, threads: Vec<Held>) -> Vec<Effect> 
         }
         _ => Vec::new(),
     }
+}
+
+/// The turn that is read, where the reader has the keys and shows the one thread that is meant.
+fn turn_read(model: &Model, threads: &[Held]) -> Option<u32> {
+    if (model.screen, model.focus) != (Screen::Threads, Focus::Reader) {
+        return None;
+    }
+    let reader = model.reader.as_ref()?;
+    let is_shown = |(source, thread): &Held| reader.shown == Row::Thread(*source, *thread);
+    matches!(threads, [one] if is_shown(one)).then(|| reader.turn_here())?.map(|(number, _)| number)
 }
 
 /// The marked threads; where none is, the selected one.
@@ -210,7 +223,14 @@ pub(super) fn take_acted(model: &mut Model, source: SourceId, what: ThreadAct, o
         0 => String::new(),
         gone => format!("; {} gone already", figure::plural(gone, "thread")),
     };
-    model.say(Role::Good, format!("{} {}{gone}", what.as_str(), named(&threads)));
+    let behind = match acted.threads.as_slice() {
+        [fork] if what == ThreadAct::Forked => {
+            fork.parent.map(|parent| format!(", behind turn {} of {}", parent.turn, parent.thread.short()))
+        }
+        _ => None,
+    };
+    let behind = behind.unwrap_or_default();
+    model.say(Role::Good, format!("{} {}{behind}{gone}", what.as_str(), named(&threads)));
 }
 
 /// Asks the provider of the selected model whether it takes its key.
