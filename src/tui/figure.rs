@@ -38,6 +38,13 @@ pub fn age_changes_in(age: Duration) -> Duration {
     Duration::from_millis(u64::try_from(step).unwrap_or(60_000) - past)
 }
 
+/// After how long a time that is left reads differently as an [`age`]; None once nothing is left.
+pub fn left_changes_in(left: Duration) -> Option<Duration> {
+    let step = if left < Duration::from_secs(60) { 1_000 } else { 60_000 };
+    let past = u64::try_from(left.as_millis() % step).unwrap_or_default();
+    (!left.is_zero()).then(|| Duration::from_millis(past + 1))
+}
+
 /// A running count: `4 s`, `1 m 04 s`.
 pub fn elapsed(elapsed: Duration) -> String {
     match elapsed.as_secs() {

@@ -118,11 +118,12 @@ pub fn put(buffer: &mut Buffer, area: Rect, row: usize, line: &Line<'_>) {
     buffer.set_line(area.x, area.y + row, line, area.width);
 }
 
-/// The left spans, and the right ones at the right edge of `width` cells. The right ones go where both do not fit.
+/// The left spans, and the right ones at the right edge of `width` cells. The right ones go where both do not fit with a
+/// gap between them.
 pub fn spread<'a>(mut left: Vec<Span<'a>>, right: Vec<Span<'a>>, width: usize) -> Line<'a> {
     let taken: usize = left.iter().map(Span::width).sum();
     let wanted: usize = right.iter().map(Span::width).sum();
-    if let Some(gap) = width.checked_sub(taken + wanted).filter(|_| wanted > 0) {
+    if let Some(gap) = width.checked_sub(taken + wanted).filter(|gap| wanted > 0 && *gap > 0) {
         left.push(Span::raw(" ".repeat(gap)));
         left.extend(right);
     }

@@ -40,6 +40,25 @@ pub fn alerts(sources: &[SourceView], now: UnixMillis) -> Vec<Alert> {
     paused.chain(providers).chain(resting).chain(threads).take(MAX_ALERTS).collect()
 }
 
+/// After how long an alert comes or reads differently with nothing having happened; None: never.
+pub fn change_in(sources: &[SourceView], now: UnixMillis) -> Option<Duration> {
+    let live = || sources.iter().filter(|source| !source.is_gone());
+    let paused = live().flat_map(|source| &source.paused);
+    let paused = paused.filter_map(|paused| {
+        // It counts whole seconds, however many.
+        let left = u64::try_from(paused.until.since(now).as_millis()).unwrap_or(u64::MAX);
+        (left > 0).then(|| Duration::from_millis(left % 1_000 + 1))
+    });
+    let threads = live().flat_map(|source| source.threads.values()).filter_map(|thread| {
+        let left = thread.expires.since(now);
+        match left.checked_sub(EXPIRES_SOON).filter(|until| !until.is_zero()) {
+            Some(until_spoken_of) => Some(until_spoken_of),
+            None => figure::left_changes_in(left),
+        }
+    });
+    paused.chain(threads).min()
+}
+
 /// The models of the source that are not asked for now.
 fn left_alone(source: &SourceView) -> impl Iterator<Item = Alert> {
     source.models.iter().filter_map(|model| {

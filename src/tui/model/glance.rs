@@ -1,20 +1,21 @@
 //! What is said of all sources together: what their threads took, and what a person should know of. Kept, so that no
 //! frame walks all threads; `update` renews it before a frame that shows it.
 
+use std::time::Duration;
+
 use super::alerts::{self, Alert};
 use super::source::SourceView;
 use crate::tui::figure;
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
-/// How long alerts stand while nothing but time goes by: a countdown is never behind by more.
-const STANDS_MILLIS: u64 = 1_000;
-
 #[derive(Clone, Debug, Default)]
 pub struct Glance {
     spent: Spent,
     alerts: Vec<Alert>,
-    /// The second of `alerts`; None where what the sources hold has changed since.
-    told: Option<u64>,
+    /// When `alerts` were told; None where what the sources hold has changed since.
+    told: Option<UnixMillis>,
+    /// When they read differently with nothing having happened.
+    until: Option<UnixMillis>,
 }
 
 /// The sums over all threads that are there.
@@ -42,17 +43,24 @@ impl Glance {
         self.told = None;
     }
 
-    /// Sums up anew where a source has changed; where only time went by, tells the alerts anew once in a second.
+    /// Sums up anew where a source has changed; where only time went by, tells the alerts anew once they read differently.
     pub fn renew(&mut self, sources: &[SourceView], now: UnixMillis) {
-        let second = Some(now.0 / STANDS_MILLIS);
-        if self.told == second {
+        // A clock that was set back starts anew as well.
+        let stands = self.told.is_some_and(|told| told <= now) && self.until.is_none_or(|until| now < until);
+        if stands {
             return;
         }
         if self.told.is_none() {
             self.spent = Spent::on(sources);
         }
         self.alerts = alerts::alerts(sources, now);
-        self.told = second;
+        self.until = alerts::change_in(sources, now).map(|after| now.plus(after));
+        self.told = Some(now);
+    }
+
+    /// After how long the alerts read differently.
+    pub fn changes_in(&self, now: UnixMillis) -> Option<Duration> {
+        self.until.map(|until| until.since(now))
     }
 }
 

@@ -320,11 +320,7 @@ impl Model {
         let toast = self.toast.as_ref().map(|toast| toast.until.since(self.now));
         let on_screen = match self.screen {
             Screen::Threads => self.ages_change_in(areas),
-            Screen::Overview => {
-                let waits = self.sources.iter().any(|source| !source.paused.is_empty());
-                let second = waits.then_some(Duration::from_secs(1));
-                second.into_iter().chain(self.ages_change_in(areas)).min()
-            }
+            Screen::Overview => self.glance.changes_in(self.now).into_iter().chain(self.ages_change_in(areas)).min(),
             Screen::Budget | Screen::Log | Screen::Models => None,
             Screen::Activity => self.activity.changes_in(&self.sources, self.now),
         };

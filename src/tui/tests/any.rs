@@ -5,18 +5,28 @@ use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
+use super::gallery::gallery;
 use super::sample::*;
 use crate::control::ControlError;
 use crate::control::types::*;
 use crate::event::Removal;
-use crate::id::{CallId, MessageSeq};
+use crate::id::{CallId, MessageSeq, PauseId};
 use crate::tui::event::{Event, Pointer, Reply, Watch};
 use crate::tui::view::view;
 
 fn keys() -> impl Strategy<Value = Event> {
     let code = prop_oneof![
-        "[a-zA-Z0-9?/:!~# *]".prop_map(|text| KeyCode::Char(text.chars().next().unwrap_or('j'))),
-        prop::sample::select(vec![KeyCode::Up, KeyCode::Down, KeyCode::PageUp, KeyCode::PageDown]),
+        "[a-zA-Z0-9?/:!~# *@\\\\]".prop_map(|text| KeyCode::Char(text.chars().next().unwrap_or('j'))),
+        prop::sample::select(vec![
+            KeyCode::Up,
+            KeyCode::Down,
+            KeyCode::Left,
+            KeyCode::Right,
+            KeyCode::PageUp,
+            KeyCode::PageDown,
+            KeyCode::Backspace,
+            KeyCode::Delete
+        ]),
         prop::sample::select(vec![KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::Home, KeyCode::End]),
     ];
     (code, any::<bool>()).prop_map(|(code, ctrl)| {
@@ -83,8 +93,9 @@ fn events() -> impl Strategy<Value = Event> {
         4 => (source(), updates()).prop_map(|(source, update)| Event::Watched { source, watch: Watch::Update(update) }),
         4 => (source(), replies()).prop_map(|(source, reply)| Event::Replied { source, reply }),
         1 => any::<String>().prop_map(Event::Pasted),
-        2 => (pointers(), 0u16..160, 0u16..50).prop_map(|(pointer, column, row)| Event::Pointed { pointer, column, row }),
-        2 => (0u16..160, 0u16..50).prop_map(|(width, height)| Event::Resized { width, height }),
+        2 => (pointers(), 0u16..=220, 0u16..=70).prop_map(|(pointer, column, row)| Event::Pointed { pointer, column, row }),
+        2 => (0u16..=220, 0u16..=70).prop_map(|(width, height)| Event::Resized { width, height }),
+        1 => any::<String>().prop_map(|text| Event::Edited { source: OTHER, pause: PauseId(1), outcome: Ok(text) }),
         1 => source().prop_map(|source| Event::Watched { source, watch: Watch::Ended("gone".to_owned()) }),
         1 => (source(), any::<String>()).prop_map(|(source, name)| Event::Appeared { source, name, own: false }),
         1 => source().prop_map(Event::Disappeared),
@@ -95,8 +106,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn nothing_breaks_the_face(events in prop::collection::vec(events(), 300)) {
-        let mut driven = Driven::full(100, 30);
+    fn nothing_breaks_the_face(
+        events in prop::collection::vec(events(), 500),
+        begin in any::<prop::sample::Index>(),
+        (width, height) in (0u16..=220, 0u16..=70),
+    ) {
+        // From every screen and with everything open that can be.
+        let mut all = gallery();
+        let (_, mut driven) = all.swap_remove(begin.index(all.len()));
+        driven.take(Event::Resized { width, height });
         let mut other_size = Terminal::new(TestBackend::new(97, 23)).unwrap();
         for (at, event) in events.into_iter().enumerate() {
             driven.take(event);
@@ -105,6 +123,18 @@ proptest! {
                 // A terminal may have changed its size before the face hears of it.
                 other_size.draw(|frame| view(&driven.model, frame)).unwrap();
             }
+        }
+    }
+}
+
+/// Every place of the gallery, over all widths and all heights.
+#[test]
+fn everything_can_be_drawn_at_any_size() {
+    for (name, mut driven) in gallery() {
+        for (width, height) in (0..=220).step_by(2).map(|width| (width, width * 5 % 71)).chain([(219, 69), (220, 70)]) {
+            driven.take(Event::Resized { width, height });
+            driven.terminal();
+            assert_eq!(driven.model.size, (width, height), "{name}");
         }
     }
 }

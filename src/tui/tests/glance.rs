@@ -32,6 +32,38 @@ fn tells(face: &Driven, what: &str) -> bool {
     told(face).iter().any(|text| text.contains(what))
 }
 
+/// The alerts after the time that they say they stand.
+fn at_the_next_change(face: &mut Driven) -> String {
+    let after = face.model.glance.changes_in(face.model.now).unwrap();
+    let now = face.model.now.plus(after);
+    let just_before = UnixMillis(now.0 - 1);
+    let before = told(face).join(" ");
+    at(face, just_before);
+    assert_eq!(told(face).join(" "), before, "nothing changes before");
+    at(face, now);
+    let after = told(face).join(" ");
+    assert_ne!(after, before);
+    after
+}
+
+#[test]
+fn a_countdown_is_told_anew_at_the_moment_when_it_reads_differently() {
+    let mut face = Driven::new(100, 30);
+    face.appear(OTHER, "stdio 4242 myproject", false);
+    face.keys("1");
+    face.send(OTHER, Update::Snapshot(Box::new(snapshot(Face::Stdio, 4242))));
+    assert_eq!(face.model.changes_in(), None, "nothing is on screen that time changes");
+    let expires = UnixMillis(NOW.0 + 423_456);
+    threads(&mut face, vec![ThreadSummary { expires, ..thread('5', "chat", "gpt-5.1", 2, 86_400, "") }]);
+    assert!(told(&face).is_empty());
+    for left in ["5m", "4m", "3m", "2m", "1m", "59s", "58s"] {
+        assert_eq!(at_the_next_change(&mut face), format!("55555555 chat ends in {left}"));
+        let next = face.model.glance.changes_in(face.model.now).unwrap();
+        assert!(face.model.changes_in().is_some_and(|wakes| wakes <= next));
+    }
+    assert_eq!(face.model.now, UnixMillis(expires.0 - 58_999));
+}
+
 #[test]
 fn the_sums_follow_every_change_of_a_thread() {
     let mut face = Driven::new(100, 30);

@@ -4,6 +4,7 @@ mod any;
 mod budgets;
 mod finding;
 mod frames;
+mod gallery;
 mod glance;
 mod hands;
 mod hostile;
