@@ -105,7 +105,8 @@ impl Terminal {
     /// Gives the terminal to another program, and remembers how it was.
     fn lend(&mut self) -> io::Result<()> {
         give_back();
-        self.lent = Some(tcgetattr(stdin())?);
+        // Where the keys come from elsewhere, there is nothing to be put back.
+        self.lent = tcgetattr(stdin()).ok();
         Ok(())
     }
 
