@@ -11,7 +11,7 @@ use super::sample::*;
 use crate::control::types::*;
 use crate::id::{CallId, MessageSeq};
 use crate::provider::{Class, Finish};
-use crate::tui::event::Reply;
+use crate::tui::event::{Event, Reply};
 use crate::tui::terminal::Held;
 use crate::tui::view::view;
 
@@ -88,6 +88,12 @@ fn infested_provider(hostile: &str) -> ProviderSummary {
     provider
 }
 
+fn infested_interceptors(hostile: &str) -> Interceptors {
+    let decider = DeciderSummary { name: hostile.to_owned(), enabled: true, hits: 1, failures: 1 };
+    let rules = RulesSummary { path: hostile.to_owned(), loaded: NOW, errors: vec![hostile.to_owned()] };
+    Interceptors { deciders: vec![decider], rules: Some(rules) }
+}
+
 fn infested_detail(hostile: &str) -> ThreadDetail {
     let mut detail = detail();
     for turn in &mut detail.turns {
@@ -95,6 +101,8 @@ fn infested_detail(hostile: &str) -> ThreadDetail {
         turn.prompt = whole(hostile);
         turn.answer = Some(whole(hostile));
         turn.files = vec![hostile.to_owned()];
+        turn.withheld = vec![hostile.to_owned()];
+        turn.verdict = Some(Verdict { words: vec![hostile.to_owned()], ..verdict() });
         turn.refused = vec![RefusedFile { path: hostile.to_owned(), reason: hostile.to_owned() }];
         for consultation in &mut turn.consultations {
             consultation.provider = hostile.into();
@@ -193,6 +201,25 @@ fn foreign_text_does_nothing_to_the_terminal() {
         };
         driven.reply(OTHER, Reply::Message { seq: MessageSeq(1), outcome: Ok(Box::new(detail)) });
         assert_harmless(&driven, hostile);
+        driven.keys("t");
+        let tool = ToolSwitch { name: (*hostile).to_owned(), title: (*hostile).to_owned(), enabled: true };
+        driven.reply(OTHER, Reply::Toolbox { outcome: Ok(vec![tool]) });
+        assert_harmless(&driven, hostile);
+        assert_harmless(driven.keys("d"), hostile);
+        driven.keys("nqr");
+        driven.reply(OTHER, Reply::Interceptors { outcome: Ok(infested_interceptors(hostile)) });
+        assert_harmless(&driven, hostile);
+        assert_harmless(driven.keys("d"), hostile);
+        driven.keys("nq!e");
+        let pause = paused().id;
+        let text = serde_json::json!({ "id": 1, "method": hostile }).to_string();
+        driven.reply(OTHER, Reply::PausedText { pause, outcome: Ok(text) });
+        let left = serde_json::json!({ "id": 1, "method": format!("{hostile}!") }).to_string();
+        driven.take(Event::Edited { source: OTHER, pause, outcome: Ok(left) });
+        assert!(driven.frame().contains("let it go on so"), "{}", driven.frame());
+        assert_harmless(&driven, hostile);
+        driven.take(Event::Edited { source: OTHER, pause, outcome: Err((*hostile).to_owned()) });
+        assert_harmless(driven.keys("␛"), hostile);
     }
 }
 
