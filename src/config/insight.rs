@@ -1,6 +1,8 @@
 //! When the monitor says something of a line of thought: the section `[insight]`, with the keys that set it. Shares and
 //! similarities are whole thousandths.
 
+use std::time::Duration;
+
 use super::field::{At, Field, Whole};
 use super::key::Key;
 
@@ -31,6 +33,10 @@ pub struct Insight {
     pub cooldown: u32,
     /// Threads whose state is kept between steps; that of others is made again from their turns.
     pub max_kept: usize,
+    /// A model is asked about verdicts in doubt,
+    pub judge: bool,
+    /// and waited for so long at most.
+    pub judge_timeout: Duration,
 }
 
 impl Default for Insight {
@@ -48,11 +54,13 @@ impl Default for Insight {
             settled: 300,
             cooldown: 2,
             max_kept: 8,
+            judge: false,
+            judge_timeout: Duration::from_secs(5),
         }
     }
 }
 
-pub const KEYS: [Key; 12] = [
+pub const KEYS: [Key; 14] = [
     Key::new(
         "insight.enabled",
         Field::Bool(|d| &mut d.config.insight.enabled),
@@ -121,6 +129,21 @@ pub const KEYS: [Key; 12] = [
         "insight.max_kept",
         Field::Integer { at: Whole::Usize(|d| &mut d.config.insight.max_kept), min: 0, max: 1_000 },
         "Threads whose monitor is kept between steps, each with 312 kB at most; of others it is made again from the turns.",
+    ),
+    Key::new(
+        "insight.judge",
+        Field::Bool(|d| &mut d.config.insight.judge),
+        "Where a question of the monitor is in doubt, ask the cheapest model that is healthy, within the spend limits. It is \
+         shown the steps in question.",
+    ),
+    Key::cap(
+        "insight.judge_timeout",
+        Field::Duration {
+            at: |d| &mut d.config.insight.judge_timeout,
+            min: Duration::from_millis(100),
+            max: Duration::from_secs(60),
+        },
+        "How long a call waits for that model at most; then what the numbers say stands.",
     ),
 ];
 

@@ -22,7 +22,7 @@ use crate::tools::error::ToolError;
 use crate::tools::reply::step::Failed;
 use crate::tools::reply::{Body, Reply};
 use crate::tools::schema::Field;
-use crate::tools::{Call, Tool};
+use crate::tools::{Call, Tool, judge};
 
 const NOT_REMEMBERED: &str = "The thread was expired while this call was in flight: this reply is not remembered, \
     unless a person restores the thread now.";
@@ -110,7 +110,7 @@ impl Engine {
             Some(turn) => {
                 self.count_turn(turn, self.clock.elapsed(started));
                 self.ledger.add(principal, call.target.id(), turn);
-                self.watch(&asked, &call.target, turn).await
+                self.watch(&asked, &call, turn).await
             }
             None => None,
         };
@@ -118,13 +118,17 @@ impl Engine {
         Ok(self.conclude(live, &call.target, principal, &workspace, reply, watched))
     }
 
-    /// Has the monitor look at the turn; what it asks stands in the turn then.
-    async fn watch(&self, asked: &Asked, target: &Target, turn: &mut Turn) -> Option<Watched> {
+    /// Has the monitor look at the turn, and a judge where that leaves a doubt; what is asked stands in the turn then.
+    async fn watch(&self, asked: &Asked, call: &Call, turn: &mut Turn) -> Option<Watched> {
         let thought = turn.thought.as_mut()?;
         if !asked.insight {
             thought.quiet = Concern::ALL.to_vec();
         }
-        let watched = self.watching.watch(target.thread(), turn).await?;
+        let mut watched = self.watching.watch(call.target.thread(), turn).await?;
+        if let Some(verdict) = watched.seen.verdict.as_ref().filter(|verdict| verdict.doubt.is_some()) {
+            let judged = judge::judge(call, turn, verdict).await;
+            watched.judged(judged);
+        }
         turn.thought.as_mut()?.verdict.clone_from(&watched.seen.verdict);
         Some(watched)
     }
@@ -188,7 +192,7 @@ impl Engine {
     /// The turn stands in its thread as this number: says what was asked of it, and keeps what the monitor knows.
     fn remember(&self, target: &Target, turn: usize, watched: Watched) {
         let (thread, before) = (target.id(), target.thread().map_or(0, |thread| thread.turns.len()));
-        if let Some(verdict) = &watched.seen.verdict {
+        if let Some(verdict) = watched.seen.asked() {
             let turn = u32::try_from(turn).unwrap_or(u32::MAX);
             self.metrics.questions.add([verdict.kind.as_str()], 1);
             self.bus.say(Event::ThreadQuestioned { thread, turn, concern: verdict.kind });

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use crate::config;
+use crate::insight::doubt::Judged;
 use crate::insight::monitor::{Monitor, Reflection};
 use crate::insight::thresholds::Thresholds;
 use crate::thread::Thread;
@@ -32,6 +33,16 @@ struct Kept {
 pub struct Watched {
     pub seen: Reflection,
     monitor: Box<Monitor>,
+}
+
+impl Watched {
+    /// What a judge said of the verdict.
+    pub fn judged(&mut self, judged: Judged) {
+        if let Some(verdict) = &mut self.seen.verdict {
+            verdict.judged = Some(judged);
+        }
+        thought::settle(&mut self.monitor, self.seen.verdict.as_ref());
+    }
 }
 
 impl Watching {

@@ -1,6 +1,7 @@
 //! Watches the steps of one line of thought: whether it goes round in circles, leaves its question, thins out, or has
 //! its answer already. Pure over text and numbers: no I/O, no clock, no model. It advises and never decides.
 
+pub mod doubt;
 pub mod monitor;
 pub mod thresholds;
 pub mod verdict;

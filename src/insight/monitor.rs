@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::answer::{self, Answers, Course};
+use super::doubt::{Doubt, Reach};
 use super::drift::{self, Focus, Standing};
 use super::repeat::{self, Likeness, MAX_STEPS, Past, Usual};
 use super::sketch::{MAX_STEP_BYTES, Sketch, phrases};
@@ -49,6 +50,15 @@ pub struct Monitor {
     usual: Usual,
     /// When each kind was said last, and how often.
     said: [(Option<u32>, u32); Concern::ALL.len()],
+    /// When each kind was nearly said last.
+    doubted: [Option<u32>; Concern::ALL.len()],
+}
+
+/// A number on its way to its threshold.
+#[derive(Clone, Copy)]
+struct Measured {
+    reading: Reading,
+    reach: Reach,
 }
 
 /// What is known of a step. A value that cannot be told is None, never a constant.
@@ -64,6 +74,13 @@ pub struct Reflection {
     pub relevance: Option<f64>,
     pub direction: Option<Direction>,
     pub verdict: Option<Verdict>,
+}
+
+impl Reflection {
+    /// What the thinker is asked.
+    pub fn asked(&self) -> Option<&Verdict> {
+        self.verdict.as_ref().filter(|verdict| verdict.is_asked())
+    }
 }
 
 impl Monitor {
@@ -82,6 +99,7 @@ impl Monitor {
             stale: 0,
             usual: Usual::default(),
             said: [(None, 0); Concern::ALL.len()],
+            doubted: [None; Concern::ALL.len()],
         }
     }
 
@@ -105,19 +123,19 @@ impl Monitor {
         let likeness = repeat::likeness(&self.past, &known, &kept);
         let standing = self.focus.take(self.steps, &words, text);
         let volume = volume(text, &words, &known, likeness.novelty);
-        let found = [
-            self.judge_answer(step.answer, likeness),
-            self.judge_repeat(text, &words, likeness),
-            self.judge_trend(volume),
-            self.judge_standing(text, &words, standing),
-        ];
+        let mut found: Vec<Verdict> = self.judge_answer(step.answer, likeness).into_iter().collect();
+        found.extend(self.judge_repeat(text, &words, likeness));
+        found.extend(self.judge_trend(volume));
+        found.extend(self.judge_standing(text, &words, standing));
+        // What is said goes before what nearly is.
+        found.sort_by_key(|verdict| verdict.doubt == Some(Doubt::Nearly));
         if self.past.len() == MAX_STEPS {
             self.past.pop_front();
         }
         self.past.push_back(Past { step: self.steps, words: known, phrases: kept });
-        let verdict = found.into_iter().flatten().filter(|verdict| !step.quiet.contains(&verdict.kind));
-        let verdict = verdict.into_iter().find_map(|verdict| self.say(verdict));
-        let degrades = verdict.as_ref().is_some_and(|verdict| verdict.kind == Concern::Thinning);
+        let mut heard = found.into_iter().filter(|verdict| !step.quiet.contains(&verdict.kind));
+        let verdict = heard.find_map(|verdict| self.say(verdict));
+        let degrades = verdict.as_ref().is_some_and(|one| one.kind == Concern::Thinning && one.is_asked());
         Reflection {
             step: self.steps,
             nearest: likeness.nearest,
@@ -125,6 +143,16 @@ impl Monitor {
             relevance: standing.map(|standing| standing.relevance),
             direction: if degrades { Some(Direction::Degrading) } else { self.trend.direction() },
             verdict,
+        }
+    }
+
+    /// A judge agrees that what was nearly said of the last step is so.
+    pub fn confirm(&mut self, kind: Concern) {
+        let (last, times) = &mut self.said[kind as usize];
+        *last = Some(self.steps);
+        *times += 1;
+        if kind == Concern::Thinning {
+            self.trend.restart();
         }
     }
 
@@ -137,80 +165,94 @@ impl Monitor {
         let course = self.answers.take(self.steps, readable(answer?))?;
         match course {
             Course::Stands { since } => {
-                let reading = below(Measure::NewWords, likeness.novelty?, self.thresholds.settled)?;
-                Some(self.verdict(Concern::Settled, vec![since], Vec::new(), vec![reading]))
+                let new = falling(Measure::NewWords, likeness.novelty?, self.thresholds.settled);
+                self.verdict(Concern::Settled, vec![since], new.reach, &[new])
             }
-            Course::Wavers { back_to } => Some(self.verdict(Concern::Wavering, vec![back_to], Vec::new(), Vec::new())),
+            Course::Wavers { back_to } => self.verdict(Concern::Wavering, vec![back_to], Reach::Reached, &[]),
         }
     }
 
-    fn judge_repeat(&mut self, text: &str, words: &[Word], likeness: Likeness) -> Option<Verdict> {
+    /// A repetition, or steps that bring nothing; a repetition that is nearly one may stand beside these.
+    fn judge_repeat(&mut self, text: &str, words: &[Word], likeness: Likeness) -> Vec<Verdict> {
         let limits = self.thresholds;
-        let novelty = likeness.novelty?;
-        let stale = below(Measure::NewWords, novelty, limits.stall);
-        self.stale = if stale.is_some() { self.stale + 1 } else { 0 };
-        let most = if novelty < NO_NOVELTY { limits.repeat_known } else { limits.repeat_most };
-        let threshold = most.min(limits.repeat + USUAL_TIMES * self.usual.median());
+        let Some(novelty) = likeness.novelty else { return Vec::new() };
+        let stale = falling(Measure::NewWords, novelty, limits.stall);
+        self.stale = if stale.reach >= Reach::Barely { self.stale + 1 } else { 0 };
         let repeated = likeness.nearest.and_then(|(step, share)| {
-            let readings = above(Measure::RepeatedPhrases, share, threshold).zip(below(
-                Measure::NewWords,
-                novelty,
-                limits.repeat_novelty,
-            ));
-            if readings.is_none() {
-                self.usual.take(share);
+            let most = if novelty < NO_NOVELTY { limits.repeat_known } else { limits.repeat_most };
+            let threshold = most.min(limits.repeat + USUAL_TIMES * self.usual.median());
+            let share = rising(Measure::RepeatedPhrases, share, threshold);
+            let new = falling(Measure::NewWords, novelty, limits.repeat_novelty);
+            let reach = match share.reach.min(new.reach) {
+                // It is said again, and much is new beside it: the signs do not agree.
+                Reach::Missed if share.reach >= Reach::Barely => Reach::Nearly,
+                reach => reach,
+            };
+            if reach < Reach::Barely {
+                self.usual.take(likeness.nearest?.1);
             }
-            readings.map(|(share, novelty)| (step, vec![share, novelty]))
+            let verdict = self.verdict(Concern::Repeat, vec![step], reach, &[share, new])?;
+            Some(Verdict { words: self.shared_phrases(text, words, step), ..verdict })
         });
-        if let Some((step, readings)) = repeated {
-            let named = self.shared_phrases(text, words, step);
-            return Some(self.verdict(Concern::Repeat, vec![step], named, readings));
-        }
-        let stale = stale.filter(|_| self.stale >= 2)?;
-        let before = self.past.back()?.step;
-        Some(self.verdict(Concern::Stall, vec![before], Vec::new(), vec![stale]))
+        let is_said = repeated.as_ref().is_some_and(|verdict| verdict.doubt != Some(Doubt::Nearly));
+        let before = self.past.back().filter(|_| self.stale >= 2 && !is_said).map(|before| before.step);
+        let stalled = before.and_then(|before| self.verdict(Concern::Stall, vec![before], stale.reach, &[stale]));
+        stalled.into_iter().chain(repeated).collect()
     }
 
     fn judge_standing(&self, text: &str, words: &[Word], standing: Option<Standing>) -> Option<Verdict> {
         let standing = standing?;
         let threshold = self.thresholds.drift + self.thresholds.drift_cohesion * standing.cohesion;
-        let reading = below(Measure::Relevance, standing.relevance, threshold)?;
+        let relevance = falling(Measure::Relevance, standing.relevance, threshold);
+        let verdict = self.verdict(Concern::Drift, vec![standing.first], relevance.reach, &[relevance])?;
         let foreign = words.iter().filter(|word| word.is_topical && !self.focus.knows(word.hash));
-        let named = most_frequent(text, foreign);
-        Some(self.verdict(Concern::Drift, vec![standing.first], named, vec![reading]))
+        Some(Verdict { words: most_frequent(text, foreign), ..verdict })
     }
 
     fn judge_trend(&mut self, volume: Volume) -> Option<Verdict> {
         let fall = self.trend.take(self.steps, volume);
         let limit = self.thresholds.thinning;
-        let readings: Vec<Reading> = [
-            above(Measure::LengthFall, fall.length, limit),
-            above(Measure::SubstanceFall, fall.substance, SUBSTANCE_TIMES * limit),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        if readings.is_empty() {
-            return None;
-        }
-        Some(self.verdict(Concern::Thinning, vec![fall.since], Vec::new(), readings))
+        let length = rising(Measure::LengthFall, fall.length, limit);
+        let substance = rising(Measure::SubstanceFall, fall.substance, SUBSTANCE_TIMES * limit);
+        let reach = length.reach.max(substance.reach);
+        let counts = |one: &Measured| one.reach >= reach.min(Reach::Barely);
+        let measured: Vec<Measured> = [length, substance].into_iter().filter(counts).collect();
+        self.verdict(Concern::Thinning, vec![fall.since], reach, &measured)
     }
 
-    fn verdict(&self, kind: Concern, steps: Vec<u32>, words: Vec<String>, readings: Vec<Reading>) -> Verdict {
-        Verdict { kind, step: self.steps, steps, words, readings, before: self.said[kind as usize].1 }
+    /// None where the threshold is missed, or nearly so and nobody is there to judge.
+    fn verdict(&self, kind: Concern, steps: Vec<u32>, reach: Reach, measured: &[Measured]) -> Option<Verdict> {
+        let is_judged = self.thresholds.judged;
+        if reach == Reach::Missed || (reach == Reach::Nearly && !is_judged) {
+            return None;
+        }
+        Some(Verdict {
+            kind,
+            step: self.steps,
+            steps,
+            words: Vec::new(),
+            readings: measured.iter().map(|one| one.reading).collect(),
+            before: self.said[kind as usize].1,
+            doubt: reach.doubt().filter(|_| is_judged),
+            judged: None,
+        })
     }
 
     /// The verdict, unless one of its kind was said a moment ago.
     fn say(&mut self, verdict: Verdict) -> Option<Verdict> {
-        let (last, times) = &mut self.said[verdict.kind as usize];
-        if last.is_some_and(|last| self.steps - last <= self.thresholds.cooldown) {
+        let kind = verdict.kind as usize;
+        let is_recent = |last: Option<u32>| last.is_some_and(|last| self.steps - last <= self.thresholds.cooldown);
+        if is_recent(self.said[kind].0) {
             return None;
         }
-        *last = Some(self.steps);
-        if verdict.kind == Concern::Thinning {
-            self.trend.restart();
+        if verdict.doubt == Some(Doubt::Nearly) {
+            if is_recent(self.doubted[kind]) {
+                return None;
+            }
+            self.doubted[kind] = Some(self.steps);
+            return Some(verdict);
         }
-        *times += 1;
+        self.confirm(verdict.kind);
         Some(verdict)
     }
 
@@ -249,12 +291,12 @@ fn volume(text: &str, words: &[Word], known: &Sketch, novelty: Option<f64>) -> V
     }
 }
 
-fn below(measure: Measure, value: f64, threshold: f64) -> Option<Reading> {
-    (value < threshold).then_some(reading(measure, value, threshold))
+fn falling(measure: Measure, value: f64, threshold: f64) -> Measured {
+    Measured { reading: reading(measure, value, threshold), reach: Reach::falling(value, threshold) }
 }
 
-fn above(measure: Measure, value: f64, threshold: f64) -> Option<Reading> {
-    (value >= threshold).then_some(reading(measure, value, threshold))
+fn rising(measure: Measure, value: f64, threshold: f64) -> Measured {
+    Measured { reading: reading(measure, value, threshold), reach: Reach::rising(value, threshold) }
 }
 
 /// In thousandths: more is noise, and would not come back from a document as it went in.

@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
+use super::doubt::Doubt;
 use super::monitor::{MAX_READ, Monitor, Reflection, Step};
 use super::thresholds::Thresholds;
-use super::verdict::Measure;
+use super::verdict::{Measure, Verdict};
 use crate::event::Concern;
 
 const QUESTION: &str = "Why does the sign-in page time out on Monday mornings?";
@@ -46,6 +47,65 @@ fn a_repeated_step_is_named_with_its_evidence_as_a_question() {
     assert!(again.contains(&verdict.words[0]), "{:?}", verdict.words);
     let asked = verdict.to_string();
     assert!(asked.starts_with("Step 6 shares ") && asked.contains("with step 2") && asked.ends_with('?'), "{asked}");
+}
+
+/// The verdict on the last step, where only as much repeats as reaches this threshold, and a judge is there.
+fn judged(repeat: f64, last: &str) -> Option<Verdict> {
+    let thresholds =
+        Thresholds { judged: true, repeat: 1.0, repeat_most: repeat, repeat_known: repeat, ..Thresholds::default() };
+    let mut monitor = Monitor::new(QUESTION, thresholds);
+    let steps = STEPS[..5].iter().chain([&last]);
+    steps.map(|text| monitor.take(Step { text, ..Step::default() })).last().unwrap().verdict
+}
+
+#[test]
+fn what_lies_near_its_threshold_is_in_doubt_on_either_side_and_nowhere_else() {
+    let again = "A thread dump shows that the worker threads wait inside the password check, which uses a slow hash.";
+    let share = judged(0.1, again).unwrap().value(Measure::RepeatedPhrases);
+    let doubt =
+        |factor: f64| judged(share * factor, again).map(|verdict| (verdict.kind, verdict.doubt, verdict.is_asked()));
+    assert_eq!(doubt(0.85), Some((Concern::Repeat, None, true)));
+    assert_eq!(doubt(0.97), Some((Concern::Repeat, Some(Doubt::Barely), true)));
+    assert_eq!(doubt(1.03), Some((Concern::Repeat, Some(Doubt::Nearly), false)));
+    assert_eq!(doubt(1.25), None);
+
+    // It is said again, with as much that is new beside it: the two signs do not agree.
+    let more = format!(
+        "{again} The queue of mails, the index of pictures, a certificate, two printers, seven cables, an \
+        abandoned branch, the guest network, and a forgotten cron job on another host altogether were looked through."
+    );
+    let both = judged(0.2, &more).unwrap();
+    assert_eq!((both.kind, both.doubt), (Concern::Repeat, Some(Doubt::Nearly)), "{both:?}");
+    assert!(both.value(Measure::NewWords) > 0.6 && both.value(Measure::RepeatedPhrases) > 0.2, "{both:?}");
+    let plain = Thresholds { repeat_most: 0.2, repeat_known: 0.2, ..Thresholds::default() };
+    let mut monitor = Monitor::new(QUESTION, plain);
+    let last =
+        STEPS[..5].iter().copied().chain([&*more]).map(|text| monitor.take(Step { text, ..Step::default() })).last();
+    assert!(last.unwrap().verdict.is_none(), "without a judge nothing is said of it");
+}
+
+#[test]
+fn a_doubt_is_raised_once_in_a_while_and_what_a_judge_confirms_counts_as_said() {
+    let most = 1.0 / 0.95;
+    let alone = Thresholds { stall: 0.0, drift: 0.0, drift_cohesion: 0.0, thinning: 100.0, ..Thresholds::default() };
+    let nearly = Thresholds { judged: true, repeat: 2.0, repeat_most: most, repeat_known: most, ..alone };
+    for confirmed in [false, true] {
+        let mut monitor = Monitor::new(QUESTION, nearly);
+        for text in STEPS {
+            monitor.take(Step { text, ..Step::default() });
+        }
+        let mut raised = Vec::new();
+        for number in 1..=8 {
+            let Some(verdict) = monitor.take(Step { text: STEPS[1], ..Step::default() }).verdict else { continue };
+            assert_eq!((verdict.kind, verdict.doubt), (Concern::Repeat, Some(Doubt::Nearly)));
+            raised.push((number, verdict.before));
+            if confirmed {
+                monitor.confirm(verdict.kind);
+            }
+        }
+        let before = |times| if confirmed { times } else { 0 };
+        assert_eq!(raised, [(1, 0), (4, before(1)), (7, before(2))], "{confirmed}");
+    }
 }
 
 #[test]

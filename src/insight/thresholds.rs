@@ -25,6 +25,8 @@ pub struct Thresholds {
     pub settled: f64,
     /// Steps after a verdict in which nothing is asked.
     pub cooldown: u32,
+    /// There is a judge for verdicts in doubt.
+    pub judged: bool,
 }
 
 impl From<&Insight> for Thresholds {
@@ -41,6 +43,7 @@ impl From<&Insight> for Thresholds {
             thinning: share(section.thinning),
             settled: share(section.settled),
             cooldown: section.cooldown,
+            judged: section.judge,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::doubt::{Doubt, Judged, Opinion};
 use crate::event::Concern;
 
 /// Words or phrases that a verdict names, and the bytes of each.
@@ -25,6 +26,11 @@ pub struct Verdict {
     pub readings: Vec<Reading>,
     /// How often the thread had a verdict of this kind before.
     pub before: u32,
+    /// Why a judge is asked; None where it is clear, and where nobody judges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Judged>,
 }
 
 /// A number and what it was measured against.
@@ -51,8 +57,15 @@ pub enum Measure {
 }
 
 impl fmt::Display for Verdict {
-    /// One short question.
+    /// One short question, with what a judge said of it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.question(f)?;
+        self.judged.as_ref().map_or(Ok(()), |judged| write!(f, " ({judged})"))
+    }
+}
+
+impl Verdict {
+    fn question(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, step, .. } = self;
         match kind {
             Concern::Settled => write!(
@@ -95,9 +108,17 @@ impl fmt::Display for Verdict {
             ),
         }
     }
-}
 
-impl Verdict {
+    /// Whether the thinker is asked. What a judge does not hold with is kept, and asks nobody; nor does what the numbers
+    /// alone would not have said.
+    pub fn is_asked(&self) -> bool {
+        match self.judged.as_ref().map(|judged| judged.opinion) {
+            Some(Opinion::Holds) => true,
+            Some(Opinion::DoesNotHold) => false,
+            Some(Opinion::None) | None => self.doubt != Some(Doubt::Nearly),
+        }
+    }
+
     /// The value that was measured.
     pub fn value(&self, measure: Measure) -> f64 {
         let reading = self.readings.iter().find(|reading| reading.measure == measure);

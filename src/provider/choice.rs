@@ -5,8 +5,10 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use crate::id::ProviderId;
+use crate::provider::Estimate;
 use crate::provider::breaker::Breaker;
 use crate::provider::catalogue::Names;
+use crate::provider::cost::Classes;
 use crate::provider::model::Model;
 use crate::provider::served::Served;
 
@@ -167,6 +169,23 @@ pub(super) fn best_where(served: &[Arc<Served>], category: Category, fits: impl 
     ranked(served, category, |(served, choice)| asked(served, choice) && fits(choice)).map(|(_, choice)| choice)
 }
 
+/// The cheapest one that can be asked now and has room for so much; one whose price is not known comes after all others.
+pub(super) fn cheapest(served: &[Arc<Served>], estimate: Estimate) -> Option<Choice> {
+    let price = |model: &Model| {
+        let classes = Classes { input: estimate.input, output: estimate.reply, ..Classes::default() };
+        classes.at(model.prices.as_ref()?)
+    };
+    let healthy = served.iter().flat_map(|served| {
+        let closed = |model: &&Arc<Model>| served.breakers.state(&model.id) == Breaker::Closed;
+        served.models.iter().filter(closed).map(|model| choice(served, model.clone(), AUTO))
+    });
+    let fits = |choice: &Choice| choice.model.context_window >= estimate.input + estimate.reply;
+    healthy.filter(fits).min_by_key(|choice| {
+        let price = price(&choice.model);
+        (price.is_none(), price)
+    })
+}
+
 fn ranked(
     served: &[Arc<Served>],
     category: Category,
@@ -235,6 +254,7 @@ mod tests {
     use crate::event::Bus;
     use crate::provider::Registry;
     use crate::secret::{Redactor, Secret};
+    use crate::unit::Tokens;
 
     /// A registry of these providers, each with a key; `custom` with a URL of this machine instead.
     fn registry(providers: &[&str], default: &str) -> Registry {
@@ -269,6 +289,29 @@ mod tests {
         check(&["openrouter", "google"], "PRO", "google gemini-3-pro-preview");
         check(&["openrouter"], "pro", "openrouter google/gemini-3-pro-preview");
         check(&["openai", "google"], "o3", "openai o3");
+    }
+
+    #[test]
+    fn the_cheapest_is_chosen_by_what_so_much_would_cost_and_has_room_for_it() {
+        let cheapest = |providers: &[&str], input| {
+            let estimate = Estimate { input: Tokens(input), reply: Tokens(1_000) };
+            registry(providers, AUTO).cheapest(estimate).unwrap()
+        };
+        let small = cheapest(&["openai", "google"], 1_000);
+        assert!(small.pinned, "none is asked in its place");
+        let price = |choice: &Choice| {
+            let classes = Classes { input: Tokens(1_000), output: Tokens(1_000), ..Classes::default() };
+            classes.at(choice.model.prices.as_ref().unwrap()).unwrap()
+        };
+        let offered = registry(&["openai", "google"], AUTO).offered();
+        let priced: Vec<_> = offered.iter().filter(|choice| choice.model.prices.is_some()).map(price).collect();
+        assert_eq!(Some(&price(&small)), priced.iter().min());
+        assert!(cheapest(&["openai", "google"], 900_000).model.context_window >= Tokens(901_000));
+        assert!(registry(&["custom"], AUTO).cheapest(Estimate::default()).is_err(), "nothing is declared");
+        assert_eq!(
+            registry(&["custom"], "llama3.2").cheapest(Estimate::default()).unwrap().model.id.as_str(),
+            "llama3.2"
+        );
     }
 
     #[test]

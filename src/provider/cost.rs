@@ -9,7 +9,7 @@ use crate::unit::{MicroUsd, Tokens};
 const UNIT: u128 = 1_000_000;
 
 /// The tokens of a consultation by what they cost. No token stands in two classes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Classes {
     pub input: Tokens,
     pub cached_input: Tokens,

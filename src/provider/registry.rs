@@ -28,7 +28,7 @@ use crate::provider::reply::Reply;
 use crate::provider::retry::{self, Random, Retries};
 use crate::provider::served::{BadProvider, BadProviders, Served, Status};
 use crate::provider::spend::{Reservation, Spend, Taken};
-use crate::provider::{Answer, Effort, Finish, Listener, PassedOver, Request, Usage};
+use crate::provider::{Answer, Effort, Estimate, Finish, Listener, PassedOver, Request, Usage};
 use crate::secret::Redactor;
 use crate::unit::MicroUsd;
 
@@ -155,6 +155,16 @@ impl Registry {
             return Err(NoModel::NothingConfigured { variables });
         }
         choice::choose(&self.inner.served, &self.inner.default_model, asked, category)
+    }
+
+    /// The cheapest model that is healthy and has room for `estimate`, else the default; none is asked in its place.
+    ///
+    /// # Errors
+    /// As [`Registry::choose`].
+    pub fn cheapest(&self, estimate: Estimate) -> Result<Choice, NoModel> {
+        let choice = choice::cheapest(&self.inner.served, estimate);
+        let choice = choice.map_or_else(|| self.choose(None, Category::FastResponse), Ok)?;
+        Ok(Choice { pinned: true, ..choice })
     }
 
     /// Asks the model and reads its answer, which `listener` hears as it arrives. Where it cannot answer and the caller

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Thread;
+use super::thought::Thought;
 use super::turn::{Consultation, RefusedFile, Shown, Turn};
 use crate::secret::Redactor;
 use crate::text::sanitise;
@@ -166,7 +167,7 @@ fn markdown(thread: &Thread) -> String {
             let by = turn.consultations.last().map(|one| format!(" by {} ({})", one.model, one.provider));
             let _ = writeln!(text, "\n### Answered{}\n\n{}", by.unwrap_or_default(), answer.trim_end());
         }
-        if let Some(verdict) = turn.thought.as_ref().and_then(|thought| thought.verdict.as_ref()) {
+        if let Some(verdict) = turn.thought.as_ref().and_then(Thought::asked) {
             let _ = writeln!(text, "\n### The monitor asked\n\n{verdict}");
         }
     }

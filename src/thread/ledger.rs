@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::id::{ModelId, ProviderId, ThreadId};
 use crate::provider::cost::decimal;
-use crate::provider::{Class, Failure, Usage};
+use crate::provider::{Answer, Class, Failure, Usage};
 use crate::thread::Principal;
 use crate::thread::turn::{Consultation, Turn};
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
@@ -176,6 +176,11 @@ impl Page {
         Open { page: self, provider: provider.clone(), model: model.clone(), is_settled: false }
     }
 
+    /// The same for what zen asks beside the tool, under a name of its own.
+    pub fn under(&self, name: &'static str, thread: ThreadId) -> Self {
+        Self { tool: name, thread: Some(thread), ..self.clone() }
+    }
+
     /// What the caller has spent, in all of its calls.
     pub fn statement(&self) -> Statement {
         self.ledger.statement(Some(&self.principal))
@@ -197,6 +202,12 @@ impl Open<'_> {
     /// The answer is there: it is counted with the turn that it becomes part of.
     pub fn answered(mut self) {
         self.is_settled = true;
+    }
+
+    /// The answer is there, and becomes part of no turn.
+    pub fn answered_apart(mut self, answer: &Answer) {
+        self.is_settled = true;
+        self.page.add(&self.provider, &self.model, Sum::of_answer(&answer.usage, answer.cost, answer.cached));
     }
 
     /// Nothing went out that could be charged.
@@ -294,6 +305,10 @@ impl Sum {
         if let Some(failure) = &consultation.failure {
             return Self::of_failed(failure.class, usage, cost);
         }
+        Self::of_answer(usage, cost, consultation.cached)
+    }
+
+    fn of_answer(usage: &Usage, cost: Option<MicroUsd>, cached: bool) -> Self {
         let is_counted = usage.input.is_some() && usage.output.is_some();
         Self {
             answered: 1,
@@ -301,7 +316,7 @@ impl Sum {
             input: usage.input.unwrap_or_default(),
             output: usage.output.unwrap_or_default(),
             // A reply that was kept took none.
-            tokens_unknown: (!consultation.cached && !is_counted).into(),
+            tokens_unknown: (!cached && !is_counted).into(),
             cost: cost.unwrap_or_default(),
             cost_unknown: cost.is_none().into(),
         }

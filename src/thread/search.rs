@@ -276,7 +276,7 @@ mod tests {
 
     fn drift() -> Verdict {
         let (steps, words, readings) = (Vec::new(), Vec::new(), Vec::new());
-        Verdict { kind: Concern::Drift, step: 1, steps, words, readings, before: 0 }
+        Verdict { kind: Concern::Drift, step: 1, steps, words, readings, before: 0, doubt: None, judged: None }
     }
 
     fn finds(query: &str) -> bool {

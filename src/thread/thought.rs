@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Thread;
 use super::turn::Turn;
 use crate::event::Concern;
+use crate::insight::doubt::Doubt;
 use crate::insight::monitor::{Monitor, Reflection, Step};
 use crate::insight::thresholds::Thresholds;
 use crate::insight::verdict::Verdict;
@@ -67,13 +68,20 @@ impl Thought {
         Self::new(last.map_or(1, |last| last.number.saturating_add(1)))
     }
 
-    /// Bytes that it adds to its turn.
-    pub fn bytes(&self) -> usize {
-        let words = |verdict: &Verdict| verdict.words.iter().map(String::len).sum::<usize>() + size_of_val(verdict);
-        self.verdict.as_ref().map_or(0, words)
+    /// What the thinker was asked of it.
+    pub fn asked(&self) -> Option<&Verdict> {
+        self.verdict.as_ref().filter(|verdict| verdict.is_asked())
     }
 
-    fn text<'a>(&self, turn: &'a Turn) -> Cow<'a, str> {
+    /// Bytes that it adds to its turn.
+    pub fn bytes(&self) -> usize {
+        let judged = |verdict: &Verdict| verdict.judged.as_ref().map_or(0, |judged| judged.because.len());
+        let words = |verdict: &Verdict| verdict.words.iter().map(String::len).sum::<usize>() + size_of_val(verdict);
+        self.verdict.as_ref().map_or(0, |verdict| words(verdict) + judged(verdict))
+    }
+
+    /// What it says, in the words of its turn.
+    pub fn text<'a>(&self, turn: &'a Turn) -> Cow<'a, str> {
         match &self.said {
             Said::Prompt => Cow::Borrowed(&turn.prompt),
             Said::Answer => Cow::Borrowed(turn.answer.as_deref().unwrap_or_default()),
@@ -90,7 +98,7 @@ pub fn concern(turns: &[Arc<Turn>]) -> Option<Concern> {
     let steps = || turns.iter().rev().filter_map(|turn| Some((turn, turn.thought.as_ref()?)));
     let (newest, _) = steps().next()?;
     for (_, thought) in steps().filter(|(turn, _)| turn.tool == newest.tool).take(STANDS) {
-        if let Some(verdict) = &thought.verdict {
+        if let Some(verdict) = thought.asked() {
             return Some(verdict.kind);
         }
         if thought.number <= 1 {
@@ -136,7 +144,12 @@ pub fn replay(line: &[Taken<'_>], thresholds: Thresholds) -> (Monitor, Vec<Refle
         // What was not asked then is not asked now, whatever the thresholds were.
         let asked = thought.verdict.as_ref().map(|verdict| verdict.kind);
         let quiet: Vec<Concern> = Concern::ALL.into_iter().filter(|concern| Some(*concern) != asked).collect();
-        take(&mut monitor, turn, thought, &quiet)
+        let mut reflection = take(&mut monitor, turn, thought, &quiet);
+        if let (Some(found), Some(kept)) = (&mut reflection.verdict, &thought.verdict) {
+            found.judged.clone_from(&kept.judged);
+        }
+        settle(&mut monitor, thought.verdict.as_ref());
+        reflection
     });
     let reflections = reflections.collect();
     (monitor, reflections)
@@ -149,9 +162,17 @@ pub fn take(monitor: &mut Monitor, turn: &Turn, thought: &Thought, quiet: &[Conc
     monitor.take(Step { text: &thought.text(turn), answer, quiet })
 }
 
+/// Tells the monitor what became of its verdict on the last step.
+pub fn settle(monitor: &mut Monitor, verdict: Option<&Verdict>) {
+    if let Some(verdict) = verdict.filter(|verdict| verdict.doubt == Some(Doubt::Nearly) && verdict.is_asked()) {
+        monitor.confirm(verdict.kind);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::insight::doubt::Doubt;
     use crate::unit::UnixMillis;
 
     fn turn(tool: &str, number: u32, prompt: &str) -> Arc<Turn> {
@@ -182,12 +203,15 @@ mod tests {
 
     #[test]
     fn a_verdict_stands_for_a_few_steps_of_its_line() {
-        let questioned = |number| {
+        let questioned_in = |number, doubt| {
             let (steps, words, readings) = (vec![1], Vec::new(), Vec::new());
-            let verdict = Verdict { kind: Concern::Repeat, step: number, steps, words, readings, before: 0 };
+            let verdict =
+                Verdict { kind: Concern::Repeat, step: number, steps, words, readings, before: 0, doubt, judged: None };
             let thought = Thought { verdict: Some(verdict), ..Thought::new(number) };
             Arc::new(Turn { thought: Some(thought), ..Turn::new("debug", "x", UnixMillis(0)) })
         };
+        let questioned = |number| questioned_in(number, None);
+        assert_eq!(concern(&[questioned_in(2, Some(Doubt::Nearly))]), None, "it was not asked");
         let mut turns = vec![turn("debug", 1, "a"), questioned(2)];
         for number in 3..=4 {
             // What is no step, or another tool's, changes nothing.

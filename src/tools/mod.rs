@@ -6,6 +6,7 @@ pub mod clink;
 pub mod consensus;
 pub mod consult;
 pub mod error;
+pub mod judge;
 mod programs;
 pub mod prompts;
 pub mod reply;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::text::nearest::nearest;
 
 /// Name and text of every prompt; a user's file of the same name and the ending `.md` goes in its place.
-const SHIPPED: [(&str, &str); 17] = [
+const SHIPPED: [(&str, &str); 18] = [
     (GROUND, include_str!("../../assets/prompts/ground.md")),
     ("chat", include_str!("../../assets/prompts/chat.md")),
     ("thinkdeep", include_str!("../../assets/prompts/thinkdeep.md")),
@@ -22,6 +22,7 @@ const SHIPPED: [(&str, &str); 17] = [
     ("traced_reasoning", include_str!("../../assets/prompts/traced_reasoning.md")),
     ("biased_reasoning", include_str!("../../assets/prompts/biased_reasoning.md")),
     ("biased_reasoning_check", include_str!("../../assets/prompts/biased_reasoning_check.md")),
+    ("judge", include_str!("../../assets/prompts/judge.md")),
     ("consensus", include_str!("../../assets/prompts/consensus.md")),
     ("consensus_for", include_str!("../../assets/prompts/consensus_for.md")),
     ("consensus_against", include_str!("../../assets/prompts/consensus_against.md")),

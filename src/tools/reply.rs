@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::id::ThreadId;
 use crate::insight::monitor::Reflection;
 use crate::insight::verdict::Verdict;
+use crate::provider::cost;
 use crate::thread::turn::Turn;
 use crate::token;
 use crate::unit::Tokens;
@@ -126,13 +127,14 @@ impl Body {
             step.observe(seen);
         }
         if let Some(verdict) = seen.and_then(|seen| seen.verdict.as_ref()) {
-            self.ask(verdict);
+            self.add(verdict);
         }
     }
 
-    fn ask(&mut self, verdict: &Verdict) {
-        let question = verdict.to_string();
-        let evidence = json!({
+    /// What it rests on, and its question, unless a judge spoke against it.
+    fn add(&mut self, verdict: &Verdict) {
+        let question = verdict.is_asked().then(|| verdict.to_string());
+        let mut evidence = json!({
             "concern": verdict.kind,
             "step": verdict.step,
             "steps": verdict.steps,
@@ -140,12 +142,21 @@ impl Body {
             "readings": verdict.readings,
             "silence": "pass insight: false",
         });
+        if let Some(judged) = &verdict.judged {
+            evidence["asked"] = question.is_some().into();
+            evidence["judge"] = json!({
+                "model": judged.by,
+                "opinion": judged.opinion,
+                "because": judged.because,
+                "cost_usd": cost::told(judged.cost),
+            });
+        }
         match self {
             Self::Output(output) => {
-                output.metadata.insert("question".to_owned(), question.into());
+                output.metadata.extend(question.map(|question| ("question".to_owned(), question.into())));
                 output.metadata.insert("insight".to_owned(), evidence);
             }
-            Self::Step(step) => step.ask(&question, evidence),
+            Self::Step(step) => step.ask(question.as_deref(), evidence),
             Self::Document(_) => {}
         }
     }

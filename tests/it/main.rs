@@ -18,6 +18,7 @@ mod flight;
 mod http;
 mod insight;
 mod interceptors;
+mod judge;
 mod life;
 mod live;
 mod logs;

@@ -5,6 +5,7 @@ use crate::budget::{Decision, Part, Verdict};
 use crate::clock::Clock;
 use crate::event::{Bus, Concern};
 use crate::file::Digest;
+use crate::insight::doubt::{Doubt, Judged, Opinion};
 use crate::insight::verdict::{self as insight, Measure, Reading};
 use crate::provider::{Class, Effort, Finish, Usage};
 use crate::secret::{Redactor, Secret};
@@ -76,6 +77,13 @@ fn thought() -> Thought {
         words: vec!["which gear".into()],
         readings: vec![reading],
         before: 1,
+        doubt: Some(Doubt::Barely),
+        judged: Some(Judged {
+            by: Some("maker/small".into()),
+            opinion: Opinion::Holds,
+            because: "the same gear".into(),
+            cost: Some(MicroUsd(12)),
+        }),
     };
     Thought {
         revises: Some(1),

@@ -50,7 +50,7 @@ impl StepReply {
             return;
         }
         let share = |value: f64| (value * 1_000.0).round() / 1_000.0;
-        let verdict = seen.and_then(|seen| seen.verdict.as_ref());
+        let verdict = seen.and_then(Reflection::asked);
         let nearest = seen.and_then(|seen| seen.nearest);
         let relevance = seen.and_then(|seen| seen.relevance).map(share);
         let monitoring = self.members.entry("monitoring").or_insert_with(|| json!({}));
@@ -66,11 +66,13 @@ impl StepReply {
         }
     }
 
-    /// Adds a question to what comes next.
-    pub fn ask(&mut self, question: &str, evidence: Value) {
-        let next = self.members.get("next_steps").and_then(Value::as_str).unwrap_or_default();
-        let next = format!("{next}{}{question}", if next.is_empty() { "" } else { " " });
-        self.set("next_steps", next);
+    /// Adds what the monitor saw, and its question, where it has one, to what comes next.
+    pub fn ask(&mut self, question: Option<&str>, evidence: Value) {
+        if let Some(question) = question {
+            let next = self.members.get("next_steps").and_then(Value::as_str).unwrap_or_default();
+            let next = format!("{next}{}{question}", if next.is_empty() { "" } else { " " });
+            self.set("next_steps", next);
+        }
         self.note("insight", evidence);
     }
 

@@ -88,7 +88,7 @@ fn of_all(call: &Call) -> BTreeMap<&'static str, u32> {
 }
 
 fn verdicts(thread: &Thread) -> impl Iterator<Item = &Verdict> {
-    thread.turns.iter().filter_map(|turn| turn.thought.as_ref()?.verdict.as_ref())
+    thread.turns.iter().filter_map(|turn| turn.thought.as_ref()?.asked())
 }
 
 /// The line that was stepped in last is the one that is measured.
@@ -106,7 +106,7 @@ fn of_one(thread: &Thread, thresholds: Thresholds) -> Value {
             })
         })
         .collect();
-    let asked = line.iter().filter(|(_, thought)| thought.verdict.is_some()).count();
+    let asked = line.iter().filter(|(_, thought)| thought.asked().is_some()).count();
     json!({
         "status": if line.is_empty() { "idle" } else { "active" },
         "thread_id": thread.id,
@@ -118,7 +118,7 @@ fn of_one(thread: &Thread, thresholds: Thresholds) -> Value {
 
 fn monitoring(seen: &Reflection, thoughts: u32, asked: usize) -> Value {
     let share = |value: f64| (value * 1_000.0).round() / 1_000.0;
-    let phase = seen.verdict.as_ref().map_or("undisturbed", |verdict| verdict.kind.as_str());
+    let phase = seen.asked().map_or("undisturbed", |verdict| verdict.kind.as_str());
     json!({
         "thoughts": thoughts,
         // A tenth for each thought and a fifth for each question, at most all.

@@ -172,7 +172,7 @@ impl Request {
         if let (Some(number), Some(branch)) = (kept.branches_from, &kept.branch_id) {
             let _ = write!(prompt, " It begins the branch \"{branch}\" at thought {number}.");
         }
-        let asked = earlier.last().and_then(|last| last.turn.thought.as_ref()?.verdict.as_ref());
+        let asked = earlier.last().and_then(|last| last.turn.thought.as_ref()?.asked());
         if let Some(verdict) = asked {
             let _ = write!(prompt, "\n\nOf the last thought a monitor asks: {verdict}");
         }

@@ -56,7 +56,8 @@ pub fn facts(turn: &TurnDetail, width: usize) -> Vec<Fact> {
     }
     if let Some(verdict) = &turn.verdict {
         let first = lines.len();
-        say(&mut lines, Role::Warning, "monitor", &verdict.to_string(), width);
+        let (role, label) = if verdict.is_asked() { (Role::Warning, "monitor") } else { (Role::Muted, "not asked") };
+        say(&mut lines, role, label, &verdict.to_string(), width);
         say_phrases(&mut lines, Role::Muted, "", &evidence(verdict), width);
         lines[first..].iter_mut().for_each(|line| line.quotes = true);
     }

@@ -130,6 +130,10 @@ pub fn turn(mut turn: TurnDetail) -> TurnDetail {
         verdict.words.truncate(MAX_NOTES);
         verdict.readings.truncate(MAX_NOTES);
         verdict.words.iter_mut().for_each(clean);
+        if let Some(judged) = &mut verdict.judged {
+            judged.by.iter_mut().for_each(clean);
+            clean(&mut judged.because);
+        }
     }
     turn.consultations = turn.consultations.into_iter().map(consultation).collect();
     turn

@@ -10,6 +10,7 @@ use ratatui::{TerminalOptions, Viewport};
 use super::sample::*;
 use crate::control::types::*;
 use crate::id::{CallId, MessageSeq};
+use crate::insight::doubt::{Judged, Opinion};
 use crate::provider::{Class, Finish};
 use crate::tui::event::{Event, Reply};
 use crate::tui::terminal::Held;
@@ -102,7 +103,9 @@ fn infested_detail(hostile: &str) -> ThreadDetail {
         turn.answer = Some(whole(hostile));
         turn.files = vec![hostile.to_owned()];
         turn.withheld = vec![hostile.to_owned()];
-        turn.verdict = Some(Verdict { words: vec![hostile.to_owned()], ..verdict() });
+        let (by, because) = (Some(hostile.to_owned()), hostile.to_owned());
+        let judged = Some(Judged { by, opinion: Opinion::Holds, because, cost: None });
+        turn.verdict = Some(Verdict { words: vec![hostile.to_owned()], judged, ..verdict() });
         turn.refused = vec![RefusedFile { path: hostile.to_owned(), reason: hostile.to_owned() }];
         for consultation in &mut turn.consultations {
             consultation.provider = hostile.into();

@@ -335,6 +335,8 @@ pub fn verdict() -> Verdict {
         words: vec!["the TTL refresh".to_owned(), "is not atomic".to_owned()],
         readings: vec![reading(Measure::RepeatedPhrases, 0.82, 0.6), reading(Measure::NewWords, 0.04, 0.1)],
         before: 1,
+        doubt: None,
+        judged: None,
     }
 }
 
