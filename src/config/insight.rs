@@ -15,7 +15,7 @@ pub struct Insight {
     pub repeat: u32,
     /// or this share of them, whatever is usual,
     pub repeat_most: u32,
-    /// or this one, where it has next to no new word;
+    /// or this one, where nearly all of its words stand in that step;
     pub repeat_known: u32,
     /// and a smaller share of new words than this.
     pub repeat_novelty: u32,
@@ -27,6 +27,8 @@ pub struct Insight {
     pub drift_cohesion: u32,
     /// How far steps may thin out in sum before it is said; of a standard deviation.
     pub thinning: u32,
+    /// And how surely they go on to; of a standard error.
+    pub thinning_descent: u32,
     /// An answer that stands for two steps is final where the second has a smaller share of new words.
     pub settled: u32,
     /// Steps after a verdict in which none of its kind is said.
@@ -45,12 +47,13 @@ impl Default for Insight {
             enabled: true,
             repeat: 250,
             repeat_most: 550,
-            repeat_known: 440,
+            repeat_known: 250,
             repeat_novelty: 600,
-            stall: 100,
+            stall: 60,
             drift: 35,
             drift_cohesion: 450,
-            thinning: 3_200,
+            thinning: 2_400,
+            thinning_descent: 2_500,
             settled: 300,
             cooldown: 2,
             max_kept: 8,
@@ -60,7 +63,7 @@ impl Default for Insight {
     }
 }
 
-pub const KEYS: [Key; 14] = [
+pub const KEYS: [Key; 15] = [
     Key::new(
         "insight.enabled",
         Field::Bool(|d| &mut d.config.insight.enabled),
@@ -82,7 +85,7 @@ pub const KEYS: [Key; 14] = [
         "insight.repeat_known",
         |d| &mut d.config.insight.repeat_known,
         1_000,
-        "The same where the step has next to no new word, in thousandths.",
+        "The same where nearly all of its words stand in that step, in thousandths.",
     ),
     thousandths(
         "insight.repeat_novelty",
@@ -113,6 +116,12 @@ pub const KEYS: [Key; 14] = [
         |d| &mut d.config.insight.thinning,
         20_000,
         "How far steps may thin out in sum before it is said, in thousandths of a standard deviation.",
+    ),
+    thousandths(
+        "insight.thinning_descent",
+        |d| &mut d.config.insight.thinning_descent,
+        20_000,
+        "How surely steps must go on to become shorter before it is said, in thousandths of a standard error.",
     ),
     thousandths(
         "insight.settled",

@@ -18,10 +18,10 @@ pub const MAX_READ: usize = 16 << 10;
 
 /// A step that repeats has more than this times as much in common with an earlier one as is usual in the thread.
 const USUAL_TIMES: f64 = 3.0;
-/// Below this share of new words a step has none to speak of.
-const NO_NOVELTY: f64 = 0.05;
+/// From this share of its words on they all stand in one earlier step, but for a few.
+const ALL_BUT_FEW: f64 = 0.95;
 /// What is new and what can be checked vary more than length: they have to fall this many times as far.
-const SUBSTANCE_TIMES: f64 = 2.0;
+const SUBSTANCE_TIMES: f64 = 2.7;
 
 /// What a monitor holds at most, in bytes, however long its thread.
 pub const MAX_BYTES: usize =
@@ -179,7 +179,8 @@ impl Monitor {
         let stale = falling(Measure::NewWords, novelty, limits.stall);
         self.stale = if stale.reach >= Reach::Barely { self.stale + 1 } else { 0 };
         let repeated = likeness.nearest.and_then(|(step, share)| {
-            let most = if novelty < NO_NOVELTY { limits.repeat_known } else { limits.repeat_most };
+            let is_within = likeness.within.is_some_and(|within| within >= ALL_BUT_FEW);
+            let most = if is_within { limits.repeat_known } else { limits.repeat_most };
             let threshold = most.min(limits.repeat + USUAL_TIMES * self.usual.median());
             let share = rising(Measure::RepeatedPhrases, share, threshold);
             let new = falling(Measure::NewWords, novelty, limits.repeat_novelty);
@@ -212,12 +213,15 @@ impl Monitor {
     fn judge_trend(&mut self, volume: Volume) -> Option<Verdict> {
         let fall = self.trend.take(self.steps, volume);
         let limit = self.thresholds.thinning;
+        // Both: that they have become shorter, and that they go on to.
         let length = rising(Measure::LengthFall, fall.length, limit);
+        let descent = rising(Measure::LengthDescent, fall.descent, self.thresholds.thinning_descent);
         let substance = rising(Measure::SubstanceFall, fall.substance, SUBSTANCE_TIMES * limit);
-        let reach = length.reach.max(substance.reach);
-        let counts = |one: &Measured| one.reach >= reach.min(Reach::Barely);
-        let measured: Vec<Measured> = [length, substance].into_iter().filter(counts).collect();
-        self.verdict(Concern::Thinning, vec![fall.since], reach, &measured)
+        let reach = length.reach.min(descent.reach);
+        if substance.reach > reach {
+            return self.verdict(Concern::Thinning, vec![fall.since], substance.reach, &[substance]);
+        }
+        self.verdict(Concern::Thinning, vec![fall.since], reach, &[length, descent])
     }
 
     /// None where the threshold is missed, or nearly so and nobody is there to judge.

@@ -25,6 +25,8 @@ pub struct Past {
 pub struct Likeness {
     /// The earlier step that it has most in common with, and the share of its phrases that stand there.
     pub nearest: Option<(u32, f64)>,
+    /// The share of its words that stand in that step.
+    pub within: Option<f64>,
     /// The share of its words that no earlier step has.
     pub novelty: Option<f64>,
 }
@@ -58,7 +60,9 @@ pub fn likeness(past: &VecDeque<Past>, words: &Sketch, phrases: &Sketch) -> Like
     if past.is_empty() {
         return Likeness::default();
     }
-    Likeness { nearest: nearest(past, phrases), novelty: novelty(past, words) }
+    let nearest = nearest(past, phrases);
+    let holder = nearest.and_then(|(step, _)| past.iter().find(|earlier| earlier.step == step));
+    Likeness { nearest, within: holder.and_then(|holder| known(&[holder], words)), novelty: novelty(past, words) }
 }
 
 fn nearest(past: &VecDeque<Past>, phrases: &Sketch) -> Option<(u32, f64)> {
@@ -87,18 +91,24 @@ fn nearest(past: &VecDeque<Past>, phrases: &Sketch) -> Option<(u32, f64)> {
 }
 
 fn novelty(past: &VecDeque<Past>, words: &Sketch) -> Option<f64> {
-    let limit = past.iter().map(|earlier| earlier.words.limit()).min()?;
+    let all: Vec<&Past> = past.iter().collect();
+    Some(1.0 - known(&all, words)?)
+}
+
+/// The share of the words that stand in any of these steps.
+fn known(steps: &[&Past], words: &Sketch) -> Option<f64> {
+    let limit = steps.iter().map(|earlier| earlier.words.limit()).min()?;
     let own = words.up_to(limit.min(words.limit()));
     if own.len() < MIN_WORDS {
         return None;
     }
     let sieve = Sieve::new(own);
     let mut is_known = vec![false; own.len()];
-    for hash in past.iter().flat_map(|earlier| earlier.words.up_to(limit)) {
+    for hash in steps.iter().flat_map(|earlier| earlier.words.up_to(limit)) {
         if let Some(found) = sieve.find(*hash) {
             is_known[found] = true;
         }
     }
-    let new = is_known.iter().filter(|known| !**known).count();
-    Some(new as f64 / own.len() as f64)
+    let known = is_known.iter().filter(|known| **known).count();
+    Some(known as f64 / own.len() as f64)
 }

@@ -9,7 +9,7 @@ pub struct Thresholds {
     pub repeat: f64,
     /// or this share of them, whatever is usual,
     pub repeat_most: f64,
-    /// or this one, where it has next to no new word;
+    /// or this one, where nearly all of its words stand in that step;
     pub repeat_known: f64,
     /// and a smaller share of new words than this.
     pub repeat_novelty: f64,
@@ -21,6 +21,8 @@ pub struct Thresholds {
     pub drift_cohesion: f64,
     /// How far, in standard deviations, steps may thin out in sum before it is said.
     pub thinning: f64,
+    /// And how surely, in standard errors, they go on to become shorter.
+    pub thinning_descent: f64,
     /// An answer that stands for two steps is final where the last has a smaller share of new words.
     pub settled: f64,
     /// Steps after a verdict in which nothing is asked.
@@ -41,6 +43,7 @@ impl From<&Insight> for Thresholds {
             drift: share(section.drift),
             drift_cohesion: share(section.drift_cohesion),
             thinning: share(section.thinning),
+            thinning_descent: share(section.thinning_descent),
             settled: share(section.settled),
             cooldown: section.cooldown,
             judged: section.judge,

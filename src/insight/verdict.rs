@@ -52,7 +52,9 @@ pub enum Measure {
     Relevance,
     /// How far the length of steps has fallen in sum, in standard deviations.
     LengthFall,
-    /// The same for what is new in them and what can be checked.
+    /// How surely the last steps become shorter one after the other, in standard errors.
+    LengthDescent,
+    /// How far what is new in steps and what can be checked has fallen in sum, in standard deviations.
     SubstanceFall,
 }
 

@@ -92,6 +92,9 @@ fn reading(Reading { measure, value, threshold }: &Reading) -> String {
         Measure::NewWords => format!("new words {} (below {})", percent(value), percent(threshold)),
         Measure::Relevance => format!("likeness to the question {value:.2} (below {threshold:.2})"),
         Measure::LengthFall => format!("length fell by {} (from {})", deviations(value), deviations(threshold)),
+        Measure::LengthDescent => {
+            format!("length descends by {value:.1} standard errors (from {threshold:.1})")
+        }
         Measure::SubstanceFall => {
             format!("substance fell by {} (from {})", deviations(value), deviations(threshold))
         }
