@@ -172,7 +172,6 @@ pub fn settle(monitor: &mut Monitor, verdict: Option<&Verdict>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::insight::doubt::Doubt;
     use crate::unit::UnixMillis;
 
     fn turn(tool: &str, number: u32, prompt: &str) -> Arc<Turn> {
