@@ -264,7 +264,7 @@ impl TextSlice {
 
     /// Whether there is more text behind this slice.
     pub fn is_cut(&self) -> bool {
-        self.from + (self.text.chars().count() as u64) < self.total
+        self.from.saturating_add(self.text.chars().count() as u64) < self.total
     }
 }
 

@@ -116,7 +116,7 @@ pub fn time_to_the_millisecond(at: UnixMillis) -> String {
 }
 
 fn tenths(count: u64, unit: u64, name: &str) -> String {
-    let tenths = (count.saturating_mul(10) + unit / 2) / unit;
+    let tenths = count.saturating_mul(10).saturating_add(unit / 2) / unit;
     format!("{}.{}{name}", tenths / 10, tenths % 10)
 }
 

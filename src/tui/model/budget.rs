@@ -148,7 +148,7 @@ impl Window {
 
     /// The bar in so many cells: each share in its proportion, and none of what is there without a cell.
     pub fn bar(&self, cells: usize) -> Vec<(Share, usize)> {
-        let total: u64 = self.shares.iter().map(|(_, Tokens(tokens))| tokens).sum::<u64>().max(self.size.0).max(1);
+        let total: u64 = self.shares.iter().map(|(_, tokens)| *tokens).sum::<Tokens>().0.max(self.size.0).max(1);
         let part = |tokens: u64| {
             let exact = u128::from(tokens) * cells as u128 / u128::from(total);
             usize::try_from(exact).unwrap_or(cells).max(1)

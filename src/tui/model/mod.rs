@@ -303,7 +303,7 @@ impl Model {
     }
 
     pub fn dropped(&self) -> u64 {
-        self.sources.iter().map(|source| source.dropped).sum()
+        self.sources.iter().fold(0, |dropped, source| dropped.saturating_add(source.dropped))
     }
 
     pub fn say(&mut self, role: Role, text: impl Into<String>) {

@@ -1,5 +1,6 @@
 //! A replay in paused time: what it shows and when, what its keys do, and that it does nothing else.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -9,6 +10,7 @@ use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::stream;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -18,10 +20,11 @@ use super::{ReplayError, Stage, bar, play};
 use crate::clock::Clock;
 use crate::shutdown::Shutdown;
 use crate::tui::Exit;
-use crate::tui::event::{Effect, TerminalAct};
+use crate::tui::event::{Effect, Event, TerminalAct};
 use crate::tui::keymap::Keymap;
 use crate::tui::recording::Header;
 use crate::tui::recording::read::Tape;
+use crate::tui::tests::sample::Driven;
 use crate::tui::theme::{Depth, Preset, Theme};
 use crate::unit::UnixMillis;
 
@@ -186,6 +189,55 @@ fn no_text_of_a_recording_reaches_the_terminal_as_it_is() {
         assert!(!shown.contains(['\x1b', '\x07', '\u{202e}', '\u{9b}']), "{shown}");
     }
     assert!(frame(&player, 100, 31).contains("n]52"), "the name is shown, without what steers");
+}
+
+/// Sets every number of this name, however deep it stands.
+fn set(value: &mut Value, name: &str, number: u64) {
+    match value {
+        Value::Object(fields) => fields.iter_mut().for_each(|(key, value)| {
+            if key == name && value.is_u64() { *value = number.into() } else { set(value, name, number) }
+        }),
+        Value::Array(values) => values.iter_mut().for_each(|value| set(value, name, number)),
+        _ => {}
+    }
+}
+
+fn names(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| {
+            if value.is_u64() {
+                found.insert(key.clone());
+            } else {
+                names(value, found)
+            }
+        }),
+        Value::Array(values) => values.iter().for_each(|value| names(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn no_number_of_a_recording_is_too_large_or_too_small_for_any_screen() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(FORMAT_1)).unwrap();
+    let lines: Vec<Value> = text.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut found = BTreeSet::new();
+    lines.iter().for_each(|line| names(&line["what"], &mut found));
+    assert!(found.len() > 30, "{found:?}");
+    for (name, number) in found.iter().flat_map(|name| [u64::MAX, u64::from(u32::MAX), 0].map(|number| (name, number)))
+    {
+        let mut driven = Driven::new(100, 30);
+        for line in &lines {
+            let mut what = line["what"]["took"].clone();
+            set(&mut what, name, number);
+            // A number that has no room in its field is refused with its line.
+            let Ok(event) = serde_json::from_value::<Event>(what) else { continue };
+            driven.take(event);
+            driven.terminal();
+        }
+        for screen in ["␛2", "␛1", "3", "4", "5", "6"] {
+            driven.keys(screen).terminal();
+        }
+    }
 }
 
 /// Keeps what was shown last and what was asked of the terminal.

@@ -12,7 +12,7 @@ mod looped;
 mod manners;
 mod pictures;
 mod questioned;
-mod sample;
+pub(super) mod sample;
 mod steering;
 mod switches;
 mod talking;

@@ -123,7 +123,8 @@ fn mark(model: &mut Model) {
 
 /// The question before several threads are expired.
 pub(super) fn ask_to_expire(model: &mut Model, threads: Vec<Held>) {
-    let turns: u32 = threads.iter().filter_map(|held| Some(model.thread(held.0, held.1)?.turns)).sum();
+    let turns = threads.iter().filter_map(|held| Some(model.thread(held.0, held.1)?.turns));
+    let turns = turns.fold(0_u32, u32::saturating_add);
     let in_flight = threads.iter().filter(|held| model.call_in_flight(Row::Thread(held.0, held.1)).is_some()).count();
     let mut lines = vec![format!("{} with {turns} turns in all", named(&threads)), String::new()];
     if in_flight > 0 {
