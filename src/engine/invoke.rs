@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use super::Engine;
 use super::calls::{LiveCall, Stage};
 use super::watching::Watched;
+use super::withholding::Given;
 use crate::event::{Concern, Event};
 use crate::file::root::Roots;
 use crate::id::ThreadId;
@@ -79,6 +80,7 @@ impl Engine {
         roots: Option<Roots>,
     ) -> Result<Body, ToolError> {
         let started = self.clock.now();
+        let Given { arguments, withheld } = Given::clean(arguments, tool.spec(), &self.redactor).await?;
         let asked = Asked::of(tool, arguments.as_deref());
         // Held until the reply has its place, so that the thread cannot go meanwhile.
         let (target, _occupied) = self.target(&asked, principal)?;
@@ -106,6 +108,7 @@ impl Engine {
         // A defect in a tool is this call's failure, never the connection's.
         let reply = AssertUnwindSafe(tool.run(&call)).catch_unwind().await;
         let mut reply = reply.map_err(|_| ToolError::Internal(format!("{} panicked", tool.spec().name)))??;
+        withheld.tell(&mut reply);
         let watched = match &mut reply.turn {
             Some(turn) => {
                 self.count_turn(turn, self.clock.elapsed(started));

@@ -10,6 +10,7 @@ mod metering;
 pub mod switching;
 pub mod toolbox;
 mod watching;
+mod withholding;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -19,7 +19,7 @@ use crate::text::sanitise;
 use crate::thread::turn::{Consultation, Turn};
 use crate::token;
 use crate::tools::error::{CliFailure, ToolError};
-use crate::tools::reply::{Body, Output, Reply, Status};
+use crate::tools::reply::{Body, Output, Reply, Status, WITHHELD};
 use crate::tools::schema::{Field, Kind, Spec};
 use crate::tools::{Call, Progress, Run, Tool, arguments};
 use asking::Asking;
@@ -309,7 +309,7 @@ fn told(
     }
     output.metadata.extend(understood.details.clone());
     if !asked.withheld.is_empty() {
-        output = output.with("secrets_withheld", json!(asked.withheld));
+        output = output.with(WITHHELD, json!(asked.withheld));
     }
     if !asked.refused.is_empty() {
         let refused = asked.refused.iter().map(|file| json!({ "path": file.path, "reason": file.reason }));

@@ -120,7 +120,29 @@ impl Offer {
     }
 }
 
+/// The member of the metadata that names where secrets were taken out.
+pub const WITHHELD: &str = "secrets_withheld";
+
 impl Body {
+    /// Says where secrets were taken out of the arguments, before what the tool says of others.
+    pub fn withhold(&mut self, told: &[String]) {
+        let all = |others: Option<&Value>| -> Value {
+            let others = others.and_then(Value::as_array).into_iter().flatten().cloned();
+            told.iter().map(|told| told.as_str().into()).chain(others).collect::<Vec<Value>>().into()
+        };
+        match self {
+            Self::Output(output) => {
+                let all = all(output.metadata.get(WITHHELD));
+                output.metadata.insert(WITHHELD.to_owned(), all);
+            }
+            Self::Step(step) => {
+                let all = all(step.members.get("metadata").and_then(|metadata| metadata.get(WITHHELD)));
+                step.note(WITHHELD, all);
+            }
+            Self::Document(_) => {}
+        }
+    }
+
     /// What the monitor saw: its one question, where it has one, with what it rests on as data.
     pub fn observe(&mut self, seen: Option<&Reflection>) {
         if let Self::Step(step) = self {

@@ -7,6 +7,7 @@ use zen::rehearsal::{Rehearsal, Scene};
 
 use crate::support::place::Place;
 use crate::support::{chat, chat_with, on, shown, times};
+use crate::workflow::with;
 
 const CANARY: &str = "canary-from-outside";
 
@@ -189,6 +190,59 @@ async fn t3_keys_in_files_prompts_and_former_turns_stay_here_and_the_reply_says_
     assert_eq!(json!(turns[1].withheld), second.metadata("secrets_withheld"), "what came along again");
     let refused = second.metadata("files_not_sent");
     assert!(refused[0]["reason"].as_str().unwrap().contains("hold secrets"), "{refused}");
+}
+
+#[tokio::test]
+async fn t3_a_key_in_any_argument_is_kept_nowhere_and_the_reply_says_so() {
+    let key = format!("ghp_{}", "Zq1w2E3r4T5y6U7i8O9p0AsDfGhJkLzXcVbNm123");
+    let rehearsal = Rehearsal::start(Scene::reply("ok")).unwrap();
+    let place = Place::with(&rehearsal);
+    let mut zen = place.connected().await;
+    let said = format!("it logs in with {key} and fails");
+    let step = |more: Value| {
+        let step = json!({ "step": said, "step_number": 1, "total_steps": 1, "next_step_required": false });
+        with(step, more)
+    };
+    let thought = json!({ "thought": said, "thought_number": 1, "total_thoughts": 1, "next_thought_needed": false });
+    let calls = [
+        (
+            "debug",
+            step(
+                json!({ "findings": said, "hypothesis": said, "issues_found": [{ "severity": "low", "description": said }] }),
+            ),
+        ),
+        ("planner", step(json!({}))),
+        (
+            "consensus",
+            step(
+                json!({ "findings": said, "models": [{ "model": "scripted" }, { "model": "scripted", "stance": "for" }] }),
+            ),
+        ),
+        ("sequential_thinking", thought.clone()),
+        ("traced_reasoning", thought),
+        ("biased_reasoning", json!({ "query": said })),
+    ];
+    let echoed = zen.call("challenge", json!({ "prompt": said })).await;
+    assert!(echoed.text.contains("it logs in with [redacted] and fails"), "{}", echoed.text);
+    for (tool, arguments) in calls {
+        let reply = zen.call(tool, arguments).await;
+        assert!(!reply.text.contains("Zq1w2E3r4T5y"), "{tool}: {}", reply.text);
+        assert!(
+            reply.text.contains("secrets_withheld") && reply.text.contains("1 GitHub token"),
+            "{tool}: {}",
+            reply.text
+        );
+    }
+    for request in rehearsal.requests() {
+        assert!(!request.body.to_string().contains("Zq1w2E3r4T5y"), "{}", request.body);
+    }
+    let threads = place.json(&["threads", "list", "--json"]).await;
+    let threads = threads.as_array().unwrap();
+    assert!(threads.len() >= 6, "{threads:?}");
+    for thread in threads {
+        let shown = place.json(&["threads", "show", thread["id"].as_str().unwrap(), "--json"]).await.to_string();
+        assert!(!shown.contains("Zq1w2E3r4T5y") && shown.contains("1 GitHub token"), "{shown}");
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use super::files::Sources;
 use crate::budget::{Budget, Decision, Part, Verdict};
 use crate::provider::{Answer, Choice, Effort, Finish, PassedOver, cost};
 use crate::thread::turn::{Consultation, FailedWith, RefusedFile, Shown, Turn};
-use crate::tools::reply::Output;
+use crate::tools::reply::{Output, WITHHELD};
 use crate::unit::{MicroUsd, Tokens, UnixMillis};
 
 /// What came of it.
@@ -86,7 +86,7 @@ impl Consulted {
             output = output.with("left_out", json!(self.left_out));
         }
         if !self.withheld.is_empty() {
-            output = output.with("secrets_withheld", json!(self.withheld));
+            output = output.with(WITHHELD, json!(self.withheld));
         }
         output
     }
