@@ -213,8 +213,7 @@ const FIXED: [Key; 74] = [
     Key::new(
         "tools.disabled",
         Field::Tools(|d| &mut d.config.tools.disabled),
-        "Tools that are not offered; version and listmodels always are. An edit of the file counts at once; a tool that was \
-         switched by hand stays so until the file says something else of it.",
+        "Tools that are not offered; version and listmodels always are. An edit of the file counts at once.",
     )
     .or("DISABLED_TOOLS", Unit::Same),
     Key::cap(

@@ -113,8 +113,10 @@ async fn providers(report: &mut Report, offline: bool, registry: &Registry) {
         return report.note("providers", format!("{} not asked", names.join(", ")), "leave --offline out to ask them");
     }
     for Checked { title, verdict, key_from, message, .. } in registry.check().await {
+        let is_keyless = key_from.is_none();
         let key = key_from.map_or_else(|| "no key".to_owned(), |from| format!("key from {from}"));
         match verdict {
+            Verdict::Ok if is_keyless => report.ok("providers", format!("{title}: reached, and it asks for no key")),
             Verdict::Ok => report.ok("providers", format!("{title}: reached, {key} accepted")),
             Verdict::Refused => report.failed(
                 "providers",
