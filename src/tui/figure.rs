@@ -53,6 +53,11 @@ pub fn elapsed(elapsed: Duration) -> String {
     }
 }
 
+/// After how long [`elapsed`] of this time reads differently: at the next full second.
+pub fn elapsed_changes_in(elapsed: Duration) -> Duration {
+    Duration::from_secs(1) - Duration::from_nanos(elapsed.subsec_nanos().into())
+}
+
 /// A measured time: `812 ms`, `9.8 s`, `1 m 04 s`.
 pub fn latency(millis: u64) -> String {
     match millis {
@@ -144,6 +149,10 @@ mod tests {
         let ages = [12_300, 240_000, 7_080_000].map(Duration::from_millis);
         assert_eq!(ages.map(age), ["12s", "4m", "1h58"]);
         assert_eq!(ages.map(age_changes_in), [700, 60_000, 60_000].map(Duration::from_millis));
+        assert_eq!(
+            [4_000, 64_250].map(Duration::from_millis).map(elapsed_changes_in),
+            [1_000, 750].map(Duration::from_millis)
+        );
     }
 
     #[test]

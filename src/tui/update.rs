@@ -1,5 +1,6 @@
 //! The one function that changes the model: an event in, effects out. Pure: no clock, no environment, no waiting.
 
+mod asking;
 pub(super) mod find;
 mod hands;
 mod keys;
@@ -12,11 +13,10 @@ mod waiting;
 use super::SourceId;
 use super::event::{Effect, Event, Watch};
 use super::layout;
-use super::model::prompt::Held;
 use super::model::reader::{LiveCall, Reader};
 use super::model::source::{Changed, SourceState, SourceView};
 use super::model::threads::Row;
-use super::model::{About, Model, Overlay, Screen};
+use super::model::{Model, Overlay, Screen};
 use super::theme::Role;
 use crate::control::types::{Stage, Update};
 use crate::id::CallId;
@@ -116,7 +116,6 @@ fn end(model: &mut Model, id: SourceId, reason: &str) {
         model.log.sift(&model.sources);
     }
     refresh(model);
-    close_question_about_what_is_gone(model);
 }
 
 fn take_update(model: &mut Model, id: SourceId, update: Update) {
@@ -145,7 +144,6 @@ fn take_update(model: &mut Model, id: SourceId, update: Update) {
     if threads || calls {
         model.redraw |= model.screen != Screen::Log || !model.overlays.is_empty();
         refresh(model);
-        close_question_about_what_is_gone(model);
         tell_of_failure(model, shown);
     }
     let Some(shown) = shown else { return };
@@ -187,32 +185,6 @@ fn used(model: &Model, shown: Row) -> Option<UnixMillis> {
     }
 }
 
-fn close_question_about_what_is_gone(model: &mut Model) {
-    let Some(question) = model.question() else { return };
-    let gone = match &question.about {
-        About::Expire(source, thread) => {
-            model.thread(*source, *thread).is_none().then(|| format!("thread {} is gone already", thread.short()))
-        }
-        About::Cancel(source, call) => model
-            .call(*source, *call)
-            .is_none_or(|call| call.stage.has_ended())
-            .then(|| format!("call {call} has ended already")),
-        // Those that are left are still asked about.
-        About::ExpireMany(threads) => {
-            let is_gone = |held: &Held| model.thread(held.0, held.1).is_none();
-            threads.iter().all(is_gone).then(|| "these threads are gone already".to_owned())
-        }
-        About::SwitchOff(source, what) => {
-            model.source(*source).is_none_or(SourceView::is_gone).then(|| format!("the process of {what} is gone"))
-        }
-        About::Quit => None,
-    };
-    if let Some(gone) = gone {
-        model.overlays.pop();
-        model.say(Role::Muted, gone);
-    }
-}
-
 /// Fits everything to the screen, brings the reader to the selection, and asks for the texts that will be seen.
 fn settle(model: &mut Model, now: UnixMillis) -> Vec<Effect> {
     model.now = now;
@@ -234,6 +206,7 @@ fn settle(model: &mut Model, now: UnixMillis) -> Vec<Effect> {
         model.reader = selected.map(Reader::new);
         model.redraw = true;
     }
+    asking::renew(model);
     settle_overlay(model);
     if model.screen == Screen::Overview {
         model.glance.renew(&model.sources, now);

@@ -83,7 +83,7 @@ fn the_demo_plays_and_is_steered_by_keys() {
     screen.wait_for("both panes", |text| fills(text, 100) && text.contains("╮╭"));
 
     screen.press("q");
-    screen.shows(&["Quit zen?", " threads", " connected clients", "q quit", "↵ n leave it"]);
+    screen.shows(&["Quit zen?", " threads", "3 connected clients", "q quit", "↵ n leave it"]);
     screen.press("n");
     screen.shows_no(&["Quit zen?"]);
     screen.press("q");

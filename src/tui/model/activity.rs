@@ -10,6 +10,7 @@ use super::source::SourceView;
 use crate::control::types::{CallSummary, Stage};
 use crate::id::CallId;
 use crate::tui::SourceId;
+use crate::tui::figure;
 use crate::unit::UnixMillis;
 
 /// What a filter of calls can ask for by name.
@@ -72,10 +73,7 @@ impl Activity {
 
     /// When an elapsed time on screen reads differently: at the next full second of the call that comes to it first.
     pub fn changes_in(&self, sources: &[SourceView], now: UnixMillis) -> Option<Duration> {
-        let seconds = |call: &CallSummary| {
-            let millis = u64::try_from(now.since(call.started).as_millis() % 1_000).unwrap_or_default();
-            Duration::from_millis(1_000 - millis)
-        };
+        let seconds = |call: &CallSummary| figure::elapsed_changes_in(now.since(call.started));
         sources.iter().flat_map(SourceView::in_flight).map(seconds).min()
     }
 }

@@ -174,7 +174,8 @@ impl Overlay {
     }
 }
 
-/// A question with two answers. It holds ids: what moves under it does not change what it is about.
+/// A question with two answers. It holds ids: what moves under it does not change what it is about. What it says is
+/// renewed before each frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     pub about: About,
@@ -328,7 +329,18 @@ impl Model {
         let waits = self.sources.iter().any(|source| !source.paused.is_empty());
         let shown = matches!(self.overlays.last(), Some(Overlay::Waiting(_)));
         let waiting = (waits && shown).then_some(Duration::from_secs(1));
-        [toast, on_screen, waiting].into_iter().flatten().min()
+        [toast, on_screen, waiting, self.question_changes_in()].into_iter().flatten().min()
+    }
+
+    /// The question before a call is cancelled says for how long it runs.
+    fn question_changes_in(&self) -> Option<Duration> {
+        match self.question()?.about {
+            About::Cancel(source, call) => {
+                let call = self.call(source, call)?;
+                Some(figure::elapsed_changes_in(self.now.since(call.started)))
+            }
+            About::Expire(..) | About::ExpireMany(_) | About::SwitchOff(..) | About::Quit => None,
+        }
     }
 
     fn ages_change_in(&self, areas: Areas) -> Option<Duration> {
@@ -336,8 +348,7 @@ impl Model {
         let seen = self.threads.list.window(rows.len(), areas.thread_rows());
         let list = rows[seen].iter().copied().chain(self.threads.selected()).filter_map(|row| {
             if let Some(call) = self.call_in_flight(row) {
-                let millis = self.now.since(call.started).as_millis() % 1_000;
-                return Some(Duration::from_millis(1_000 - u64::try_from(millis).unwrap_or_default()));
+                return Some(figure::elapsed_changes_in(self.now.since(call.started)));
             }
             match row {
                 Row::Call(..) => None,

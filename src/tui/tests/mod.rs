@@ -1,6 +1,7 @@
 //! The face as a whole: what it shows for given updates, what keys do, and that nothing foreign reaches the terminal.
 
 mod any;
+mod asking;
 mod budgets;
 mod finding;
 mod frames;

@@ -15,7 +15,7 @@ use crate::tui::figure;
 use crate::tui::keymap::action::Action;
 use crate::tui::model::prompt::{Held, Prompt, Wanted, file_name, named};
 use crate::tui::model::threads::Row;
-use crate::tui::model::{About, Focus, Model, Overlay, Question, Screen, Step, clean_line};
+use crate::tui::model::{Focus, Model, Overlay, Screen, Step, clean_line};
 use crate::tui::theme::Role;
 
 /// What was done by hand to threads, and lies before the model.
@@ -119,27 +119,6 @@ fn mark(model: &mut Model) {
         }
         model.threads.step(Step::By(1));
     }
-}
-
-/// The question before several threads are expired.
-pub(super) fn ask_to_expire(model: &mut Model, threads: Vec<Held>) {
-    let turns = threads.iter().filter_map(|held| Some(model.thread(held.0, held.1)?.turns));
-    let turns = turns.fold(0_u32, u32::saturating_add);
-    let in_flight = threads.iter().filter(|held| model.call_in_flight(Row::Thread(held.0, held.1)).is_some()).count();
-    let mut lines = vec![format!("{} with {turns} turns in all", named(&threads)), String::new()];
-    if in_flight > 0 {
-        lines.push(format!("Calls are in flight on {in_flight} of them."));
-    }
-    let restore = model.keymap.first(Action::Restore).unwrap_or_default();
-    lines.push("Agents cannot continue them, and their turns are lost.".to_owned());
-    lines.push(format!("For 10 seconds {restore} takes it back."));
-    model.overlays.push(Overlay::Ask(Question {
-        about: About::ExpireMany(threads),
-        title: "Expire these threads?",
-        lines,
-        yes: "expire them",
-        accept: Action::Expire,
-    }));
 }
 
 /// Expires them, in one act for each process.

@@ -2,12 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::{find, hands, manners, switches, talk, waiting};
-use crate::control::types::ThreadSummary;
-use crate::id::{CallId, ThreadId};
-use crate::tui::SourceId;
+use super::{asking, find, hands, manners, switches, talk, waiting};
 use crate::tui::event::Effect;
-use crate::tui::figure;
 use crate::tui::keymap::Pressed;
 use crate::tui::keymap::action::Action;
 use crate::tui::model::help::Help;
@@ -301,36 +297,13 @@ fn ask_to_expire(model: &mut Model) {
         return model.say(Role::Warning, "read-only: threads are not expired from here");
     }
     if model.threads.marked.len() > 1 {
-        return hands::ask_to_expire(model, hands::targets(model));
+        return asking::ask(model, About::ExpireMany(hands::targets(model)));
     }
     let marked = model.threads.marked.first().map(|(source, thread)| Row::Thread(*source, *thread));
     let Some(Row::Thread(source, id)) = marked.or(model.threads.selected()) else {
         return model.say(Role::Muted, "no thread is selected");
     };
-    let Some(thread) = model.thread(source, id) else { return };
-    let question = expire_question(model, source, id, thread);
-    model.overlays.push(Overlay::Ask(question));
-}
-
-fn expire_question(model: &Model, source: SourceId, id: ThreadId, thread: &ThreadSummary) -> Question {
-    let turns = figure::plural(usize::try_from(thread.turns).unwrap_or(usize::MAX), "turn");
-    let mut lines = vec![format!("{} · {} · {turns}", id.short(), thread.tool)];
-    if !thread.title.is_empty() {
-        lines.push(format!("“{}”", model.veil(&thread.title)));
-    }
-    lines.push(format!("in {}", name(model, source)));
-    lines.push(String::new());
-    if let Some(call) = model.call_in_flight(Row::Thread(source, id)) {
-        lines.push(format!("A call is in flight on it: {}.", call.tool));
-    }
-    lines.push("The agent cannot continue it, and its turns are lost.".to_owned());
-    Question {
-        about: About::Expire(source, id),
-        title: "Expire this thread?",
-        lines,
-        yes: "expire it",
-        accept: Action::Expire,
-    }
+    asking::ask(model, About::Expire(source, id));
 }
 
 fn ask_to_cancel(model: &mut Model) {
@@ -352,49 +325,15 @@ fn ask_to_cancel(model: &mut Model) {
     let Some((source, call)) = selected else {
         return model.say(Role::Muted, "no call is in flight here");
     };
-    let id: CallId = call.id;
-    let running = figure::elapsed(model.now.since(call.started));
-    let model_name = call.model.as_ref().map(|model| format!(" · {model}")).unwrap_or_default();
-    let lines = vec![
-        format!("call {id} · {}{model_name} · {running}", call.tool),
-        format!("in {}", name(model, source)),
-        String::new(),
-        "The request to the provider is closed; the agent is told.".to_owned(),
-    ];
-    let about = About::Cancel(source, id);
-    let (title, yes, accept) = ("Cancel this call?", "cancel it", Action::Cancel);
-    model.overlays.push(Overlay::Ask(Question { about, title, lines, yes, accept }));
+    let about = About::Cancel(source, call.id);
+    asking::ask(model, about);
 }
 
 /// Asks where zen's own engine holds something that would be lost, and names it.
 pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
-    let Some(own) = model.sources.iter().find(|source| source.own && !source.is_gone()) else {
-        return vec![Effect::Quit];
-    };
-    let held = [
-        (own.threads.len(), "thread"),
-        (own.clients.len(), "connected client"),
-        (own.in_flight().count(), "call in flight"),
-    ];
-    let lines: Vec<String> = held
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| match (count, what) {
-            (1, what) => format!("1 {what}"),
-            (count, "call in flight") => format!("{count} calls in flight"),
-            (count, what) => figure::plural(count, what),
-        })
-        .collect();
-    if lines.is_empty() {
+    if asking::held(model).is_empty() {
         return vec![Effect::Quit];
     }
-    let mut said = vec!["This process holds, and would lose:".to_owned(), String::new()];
-    said.extend(lines.into_iter().map(|line| format!("  {line}")));
-    let (about, title, yes, accept) = (About::Quit, "Quit zen?", "quit", Action::Quit);
-    model.overlays.push(Overlay::Ask(Question { about, title, lines: said, yes, accept }));
+    asking::ask(model, About::Quit);
     Vec::new()
-}
-
-fn name(model: &Model, source: SourceId) -> String {
-    model.source(source).map(|source| source.name.clone()).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
+use super::asking;
 use crate::control::ControlError;
 use crate::control::types::Switchable;
 use crate::provider::switched::Off;
@@ -10,9 +11,8 @@ use crate::tui::event::{Effect, Switched};
 use crate::tui::keymap::Pressed;
 use crate::tui::keymap::action::Action;
 use crate::tui::layout;
-use crate::tui::model::source::SourceView;
 use crate::tui::model::switches::{Board, Switchboard};
-use crate::tui::model::{About, Model, Overlay, Question, Screen, Step, clean_line};
+use crate::tui::model::{About, Model, Overlay, Screen, Step, clean_line};
 use crate::tui::theme::Role;
 
 pub(super) fn open(model: &mut Model, board: Board) -> Vec<Effect> {
@@ -86,47 +86,15 @@ fn turn(model: &mut Model, source: SourceId, what: Switchable, is_on: bool) -> V
     if !is_on {
         return vec![Effect::Switch { source, what, on: true }];
     }
-    let Some(view) = model.source(source) else { return Vec::new() };
-    let accept = key_of(&what);
-    let mut lines = vec![what.to_string(), format!("in {}", view.name), String::new()];
-    match in_flight(view, &what) {
-        0 => {}
-        1 => lines.push("A call in flight with it goes on.".to_owned()),
-        calls => lines.push(format!("{calls} calls in flight with it go on.")),
-    }
-    lines.push(consequence(&what).to_owned());
-    let again = model.keymap.first(accept).unwrap_or_default();
-    lines.push(format!("Until zen ends, or {again} switches it on again."));
-    let (about, title, yes) = (About::SwitchOff(source, what), "Switch this off?", "switch it off");
-    model.overlays.push(Overlay::Ask(Question { about, title, lines, yes, accept }));
+    asking::ask(model, About::SwitchOff(source, what));
     Vec::new()
 }
 
-fn key_of(what: &Switchable) -> Action {
+/// The key that switches it off and on.
+pub(super) fn key_of(what: &Switchable) -> Action {
     match what {
         Switchable::Provider(_) => Action::SwitchProvider,
         Switchable::Tool(_) | Switchable::Model { .. } | Switchable::Interceptor(_) => Action::Switch,
-    }
-}
-
-fn in_flight(source: &SourceView, what: &Switchable) -> usize {
-    let with_it = source.in_flight().filter(|call| match what {
-        Switchable::Tool(name) => call.tool == *name,
-        Switchable::Model { provider, model } => {
-            call.provider.as_ref() == Some(provider) && call.model.as_ref() == Some(model)
-        }
-        Switchable::Provider(provider) => call.provider.as_ref() == Some(provider),
-        Switchable::Interceptor(_) => false,
-    });
-    with_it.count()
-}
-
-fn consequence(what: &Switchable) -> &'static str {
-    match what {
-        Switchable::Tool(_) => "Agents are offered it no more, and told so.",
-        Switchable::Model { .. } => "Agents that name it are told so; others are chosen instead.",
-        Switchable::Provider(_) => "None of its models is asked; others are chosen instead.",
-        Switchable::Interceptor(_) => "Messages pass without being held against it.",
     }
 }
 
