@@ -31,9 +31,15 @@ const PROMPT: &str = "▏ ";
 pub fn draw(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     let theme = model.theme;
     let reader = model.reader.as_ref();
+    let note = reader.map_or_else(String::new, place);
+    // Between the corners, and before the note.
+    let room = usize::from(areas.reader.width).saturating_sub(2 + width(&note));
     let pane = Pane {
-        title: Line::styled(reader.map_or_else(String::new, |reader| title(model, reader)), theme.style(Role::Heading)),
-        note: Line::styled(reader.map_or_else(String::new, place), theme.style(Role::Muted)),
+        title: Line::styled(
+            reader.map_or_else(String::new, |reader| title(model, reader, room)),
+            theme.style(Role::Heading),
+        ),
+        note: Line::styled(note, theme.style(Role::Muted)),
         focused: model.focus == Focus::Reader,
     };
     let inside = pane.draw(buffer, areas.reader, areas, theme);
@@ -51,17 +57,27 @@ pub fn draw(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     }
 }
 
-fn title(model: &Model, reader: &Reader) -> String {
+/// As much of what the thread is as there is room for. Turns that no model answered do not count against the limit, so
+/// both numbers stand here where they differ.
+fn title(model: &Model, reader: &Reader, room: usize) -> String {
     match reader.shown {
-        Selected::Thread(source, id) => match model.thread(source, id) {
-            Some(thread) => {
-                let turns = figure::plural(usize::try_from(thread.turns).unwrap_or(usize::MAX), "turn");
-                let least = if thread.cost_partly_unknown { "≥" } else { "" };
-                let cost = thread.cost.map(|cost| format!(" · {least}{}", figure::cost(cost))).unwrap_or_default();
-                format!(" {} · {turns}{cost} ", id.short())
-            }
-            None => format!(" {} ", id.short()),
-        },
+        Selected::Thread(source, id) => {
+            let begin = format!(" {} ", id.short());
+            let Some(thread) = model.thread(source, id) else { return begin };
+            let turns = figure::plural(usize::try_from(thread.turns).unwrap_or(usize::MAX), "turn");
+            let answered = match thread.answered {
+                answered if answered == thread.turns => String::new(),
+                answered => format!(", {answered} answered"),
+            };
+            let least = if thread.cost_partly_unknown { "≥" } else { "" };
+            let cost = thread.cost.map(|cost| format!("· {least}{} ", figure::cost(cost))).unwrap_or_default();
+            let from_most_to_least = [
+                format!("{begin}· {turns}{answered} {cost}"),
+                format!("{begin}· {turns}{answered} "),
+                format!("{begin}· {turns} "),
+            ];
+            from_most_to_least.into_iter().find(|said| width(said) <= room).unwrap_or(begin)
+        }
         Selected::Call(_, id) => format!(" call {id} "),
     }
 }

@@ -46,6 +46,24 @@ fn turns_from_the_first_on() {
 }
 
 #[test]
+fn a_thread_that_is_read_names_its_answered_turns_where_they_are_fewer_and_there_is_room() {
+    let title = |width, answered| {
+        let mut face = reading(width, 20);
+        let summary = ThreadSummary { turns: 6, ..thread('3', "codereview", "gemini-2.5-pro", answered, 12, "Review") };
+        face.send(OTHER, Update::Delta(Box::new(Delta { threads: vec![summary], ..Delta::default() })));
+        let frame = face.keys("↵").frame();
+        let title = frame.split("╭ 33333333 ").nth(1).and_then(|rest| rest.split(['─', '╮']).next());
+        title.unwrap_or_default().trim_end().to_owned()
+    };
+    assert_eq!(title(140, 6), "· 6 turns · $0.0738");
+    assert_eq!(title(140, 4), "· 6 turns, 4 answered · $0.0492");
+    assert_eq!(title(60, 4), "· 6 turns, 4 answered · $0.0492");
+    // The reader's place stands at the other end of the same line.
+    assert_eq!(title(100, 4), "· 6 turns, 4 answered");
+    assert_eq!(title(90, 4), "· 6 turns");
+}
+
+#[test]
 fn wide_terminal() {
     assert_snapshot!(reading(180, 24).frame());
 }

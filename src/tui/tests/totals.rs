@@ -217,7 +217,7 @@ const LIES: [Lie; 15] = [
         "threads",
         "a turn of a thread",
         update(|update| in_chat(update, |thread| thread.answered += 1)),
-        &["turns of a thread"],
+        &["turns and cost of a thread that is read", "turns of a thread"],
     ),
     (
         "threads",

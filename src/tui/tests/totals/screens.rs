@@ -150,7 +150,9 @@ async fn read(figures: &mut Figures, looking: &mut Looking<'_>, thread: &Thread)
     let mut text = looking.keys("⇥gg").await;
     let spent = if took == Took::default() { String::new() } else { format!(" · {}", cost(took.cost)) };
     let title = between(&text, &format!("╮╭ {id} · "), " ─");
-    figures.add("turns and cost of a thread that is read", &id, title, format!("{} turns{spent}", thread.turns.len()));
+    let (turns, of_them) = (thread.turns.len(), Books::answered(thread));
+    let answered = if of_them == turns { String::new() } else { format!(", {of_them} answered") };
+    figures.add("turns and cost of a thread that is read", &id, title, format!("{turns} turns{answered}{spent}"));
     for (turn, number) in thread.turns.iter().zip(1..) {
         let drawn = facts(&text, number).map(|facts| facts.join(" "));
         let mut booked = Vec::new();
