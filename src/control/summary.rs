@@ -218,10 +218,11 @@ pub fn provider(status: Status) -> ProviderSummary {
 }
 
 fn health(figures: Figures) -> HealthSummary {
-    let Figures { requests, failing, first_text, total, tokens_per_second, last_error } = figures;
+    let Figures { requests, failing, penalty, first_text, total, tokens_per_second, last_error } = figures;
     HealthSummary {
         requests,
         failing_per_mille: failing,
+        penalty,
         first_text_p50_ms: first_text.map(|spread| whole_millis(spread.p50)),
         first_text_p95_ms: first_text.map(|spread| whole_millis(spread.p95)),
         total_p50_ms: total.map(|spread| whole_millis(spread.p50)),

@@ -426,6 +426,9 @@ pub struct HealthSummary {
     pub requests: u32,
     /// Thousandths of them that failed; None where there are too few to tell.
     pub failing_per_mille: Option<u32>,
+    /// Points that the scores of its models are lowered by for that, where zen chooses.
+    #[serde(default)]
+    pub penalty: u8,
     pub first_text_p50_ms: Option<u64>,
     pub first_text_p95_ms: Option<u64>,
     pub total_p50_ms: Option<u64>,

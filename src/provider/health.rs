@@ -47,6 +47,8 @@ pub struct Figures {
     pub requests: u32,
     /// Thousandths of them that failed; None where there are too few to tell.
     pub failing: Option<u32>,
+    /// Points that a model's score is lowered by while its provider fails.
+    pub penalty: u8,
     pub first_text: Option<Spread>,
     pub total: Option<Spread>,
     /// Tokens written in a second, from the first text on: the median.
@@ -92,6 +94,7 @@ impl Health {
         Figures {
             requests: u32::try_from(self.recent(now).count()).unwrap_or(u32::MAX),
             failing: self.failing(now),
+            penalty: self.penalty(now),
             first_text: Spread::of(answered.iter().filter_map(|measured| measured.first_text).collect()),
             total: Spread::of(answered.iter().map(|measured| measured.total).collect()),
             tokens_per_second: percentile(speeds, 50),
@@ -162,7 +165,7 @@ mod tests {
         (0..50).for_each(|_| health.failed(clock.now(), error()));
         let figures = health.figures(clock.now());
         assert_eq!((figures.requests, figures.failing, figures.last_error), (100, Some(500), Some(error())));
-        assert_eq!(health.penalty(clock.now()), 3);
+        assert_eq!((figures.penalty, health.penalty(clock.now())), (3, 3));
         tokio::time::advance(MAX_AGE + Duration::from_secs(1)).await;
         assert_eq!((health.figures(clock.now()).requests, health.penalty(clock.now())), (0, 0));
     }

@@ -130,7 +130,7 @@ impl Columns {
             Span::styled(column(shown.id.as_str(), self.name), style(Role::Text)),
             Span::styled(column(shown.provider.as_str(), self.provider), style(Role::Muted)),
             Span::styled(column(process, self.source), style(Role::Muted)),
-            Span::styled(pad_start(&shown.score.to_string(), SCORE), style(Role::Text)),
+            Span::styled(pad_start(&score(shown, health), SCORE), style(Role::Text)),
             Span::styled(column(&format!(" {mark} {said}"), HEALTH + 1), style(role)),
             Span::styled(pad_start(&figure::tokens(shown.context_window), self.window), style(Role::Text)),
             Span::styled(pad_start(&millis(health.total_p50_ms), self.median), style(Role::Text)),
@@ -150,6 +150,14 @@ fn standing_shown(standing: Standing) -> (&'static str, &'static str, Role) {
         Standing::Failing | Standing::CoolingDown => ("◐", standing.says(), Role::Warning),
         Standing::Down => ("○", standing.says(), Role::Bad),
         Standing::Off => ("○", standing.says(), Role::Muted),
+    }
+}
+
+/// The score of its description; behind the arrow, what it counts for where zen chooses, while its provider fails.
+fn score(shown: &ModelSummary, health: &HealthSummary) -> String {
+    match shown.score.saturating_sub(health.penalty) {
+        now if now == shown.score => now.to_string(),
+        now => format!("{}→{now}", shown.score),
     }
 }
 
@@ -225,9 +233,13 @@ fn facts(shown: &ModelSummary) -> Vec<Fact> {
 }
 
 fn health_facts(provider: &ProviderSummary, now: UnixMillis) -> Vec<Fact> {
+    let lowered = match provider.health.penalty {
+        0 => String::new(),
+        points => format!(" · scores lowered by {points} now"),
+    };
     let mut facts = vec![(
         "provider",
-        format!("{} answered · {} failed since its start", provider.answered, provider.failed),
+        format!("{} answered · {} failed since its start{lowered}", provider.answered, provider.failed),
         Role::Text,
     )];
     let unknown = if provider.cost_unknown > 0 {

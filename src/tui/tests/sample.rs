@@ -425,6 +425,7 @@ pub fn failing() -> ProviderSummary {
         health: HealthSummary {
             requests: 100,
             failing_per_mille: Some(310),
+            penalty: 1,
             first_text_p50_ms: Some(900),
             first_text_p95_ms: Some(2_000),
             total_p50_ms: Some(1_800),

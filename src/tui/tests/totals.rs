@@ -193,7 +193,7 @@ async fn one_wrong_number_on_its_way_to_a_screen_is_found_there() {
 /// A screen, what is told wrongly, by how, and the totals that are wrong by it.
 type Lie = (&'static str, &'static str, Bent, &'static [&'static str]);
 
-const LIES: [Lie; 15] = [
+const LIES: [Lie; 16] = [
     ("overview", "what a thread cost", update(|update| in_chat(update, add_cost)), &["spent"]),
     (
         "overview",
@@ -248,6 +248,12 @@ const LIES: [Lie; 15] = [
         "what was spent at a provider",
         update(|update| of_stage(update, |provider| provider.spent.0 += LEAST_COST)),
         &["spent at a model's provider"],
+    ),
+    (
+        "models",
+        "what scores are lowered by",
+        update(|update| of_stage(update, |provider| provider.health.penalty += 1)),
+        &["requests of a model's provider", "score, window, times, errors and speed"],
     ),
     (
         "models",

@@ -119,6 +119,11 @@ impl Books {
         (answered + failed >= 5).then(|| failed * 1_000 / (answered + failed))
     }
 
+    /// What the scores of its models are lowered by: six points where all of its requests fail.
+    pub fn penalty(&self, provider: &ProviderId) -> u64 {
+        self.failing(provider).unwrap_or_default() * 6 / 1_000
+    }
+
     /// The least time that so many hundredths of its answers were no longer than.
     pub fn percentile(&self, provider: &ProviderId, hundredths: usize) -> Option<u64> {
         let mut took: Vec<u128> = self.answers(provider).map(|one| one.latency.as_millis()).collect();

@@ -268,13 +268,21 @@ pub async fn models(looking: &mut Looking<'_>, books: &Books) -> Figures {
             books.failing(provider).map_or("–".to_owned(), |mille| format!("{}.{}", mille / 10, mille % 10));
         let speed = books.speed(provider).map_or("–".to_owned(), figure::count);
         let window = tokens(model.context_window.0);
-        let booked = format!("{} {window} {} {} {failing} {speed}", model.score, latency(50), latency(95));
+        let score = match books.penalty(provider) {
+            0 => model.score.to_string(),
+            penalty => format!("{0}→{1}", model.score, u64::from(model.score).saturating_sub(penalty)),
+        };
+        let booked = format!("{score} {window} {} {} {failing} {speed}", latency(50), latency(95));
         figures.add("score, window, times, errors and speed", id, Some(&drawn), booked);
 
         let selected = between(&text, "╭ ", " ─").is_some() && text.contains(&format!("╭ {provider}/{id} "));
         assert!(selected, "{id} is not the one that is selected:\n{text}");
         let (answered, failed) = books.requests(provider);
-        let booked = format!("{answered} answered · {failed} failed since its start");
+        let lowered = match books.penalty(provider) {
+            0 => String::new(),
+            penalty => format!(" · scores lowered by {penalty} now"),
+        };
+        let booked = format!("{answered} answered · {failed} failed since its start{lowered}");
         figures.add("requests of a model's provider", id, between(&text, "│ provider ", "│"), booked);
         let booked = cost(books.spent_at(provider));
         figures.add("spent at a model's provider", id, between(&text, "│ spent ", "│"), booked);
