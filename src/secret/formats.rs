@@ -57,6 +57,22 @@ const NAMED: &[(&str, usize, &str)] = &[
     ("sharedaccesskey", 40, "Azure access key"),
 ];
 
+/// Bytes of the shortest word that is a key or names one.
+const SHORTEST: usize = shortest();
+
+const fn shortest() -> usize {
+    let (mut least, mut at) = (usize::MAX, 0);
+    while at < FORMATS.len() + NAMED.len() {
+        let bytes = match at.checked_sub(FORMATS.len()) {
+            None => FORMATS[at].prefix.len() + FORMATS[at].least,
+            Some(named) => NAMED[named].0.len(),
+        };
+        least = if bytes < least { bytes } else { least };
+        at += 1;
+    }
+    least
+}
+
 const BEGIN: &str = "-----BEGIN";
 const END: &str = "-----END";
 const PRIVATE: &str = "PRIVATE KEY";
@@ -98,6 +114,10 @@ fn secret(text: &str, word: Range<usize>) -> Option<(Range<usize>, &'static str)
     let spelled = &text[word.clone()];
     if spelled.starts_with('-') {
         return private_key(text, &word).map(|range| (range, "private key"));
+    }
+    // Nearly every word of a text is too short for all of them.
+    if spelled.len() < SHORTEST {
+        return None;
     }
     let is =
         |format: &&Format| spelled.len() >= format.prefix.len() + format.least && spelled.starts_with(format.prefix);

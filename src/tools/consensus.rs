@@ -227,7 +227,7 @@ fn seat_said(run: &mut Consensus, turn: &mut Turn, seat: usize, consulted: Consu
         .last()
         .map_or_else(Default::default, |last| (last.provider.to_string(), last.model.to_string()));
     let heading = before.map(|text| format!("{text}\n\n")).unwrap_or_default();
-    let heading = format!("{heading}[{model}, {}]\n", run.seats()[seat].stance());
+    let heading = format!("{heading}[{model}, {}]\n\n", run.seats()[seat].stance());
     let part = (heading.len(), heading.len() + said.len());
     turn.answer = Some(format!("{heading}{said}").into());
     turn.consultations.extend(of_one.consultations);

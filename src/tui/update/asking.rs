@@ -89,6 +89,7 @@ fn expire(model: &Model, source: SourceId, id: ThreadId) -> Told {
         lines.push(format!("A call is in flight on it: {}.", call.tool));
     }
     lines.push("The agent cannot continue it, and its turns are lost.".to_owned());
+    lines.push(taken_back(model));
     Ok(lines)
 }
 
@@ -104,10 +105,14 @@ fn expire_many(model: &Model, threads: &[Held]) -> Told {
     if in_flight > 0 {
         lines.push(format!("Calls are in flight on {in_flight} of them."));
     }
-    let restore = model.keymap.first(Action::Restore).unwrap_or_default();
     lines.push("Agents cannot continue them, and their turns are lost.".to_owned());
-    lines.push(format!("For 10 seconds {restore} takes it back."));
+    lines.push(taken_back(model));
     Ok(lines)
+}
+
+fn taken_back(model: &Model) -> String {
+    let restore = model.keymap.first(Action::Restore).unwrap_or_default();
+    format!("For 10 seconds {restore} takes it back.")
 }
 
 fn cancel(model: &Model, source: SourceId, id: CallId) -> Told {
