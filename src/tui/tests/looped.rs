@@ -201,23 +201,27 @@ struct Looped {
     ended: JoinHandle<Result<Exit, TuiError>>,
 }
 
+fn options(sources: mpsc::Receiver<SourceChange>, clock: Clock, shutdown: Shutdown) -> Options {
+    Options {
+        own: None,
+        sources,
+        clock,
+        read_only: false,
+        keymap: Keymap::default(),
+        look: Look::default(),
+        editor: editor(),
+        recorder: None,
+        shutdown,
+    }
+}
+
 impl Looped {
     fn start() -> Self {
         let (keys, pressed) = mpsc::channel(4_096);
         let (sources, changes) = mpsc::channel(8);
         let (shutdown, frames) = (Shutdown::default(), Arc::new(AtomicUsize::new(0)));
         let clock = Clock::anchored(NOW);
-        let options = Options {
-            own: None,
-            sources: changes,
-            clock,
-            read_only: false,
-            keymap: Keymap::default(),
-            look: Look::default(),
-            editor: editor(),
-            recorder: None,
-            shutdown: shutdown.clone(),
-        };
+        let options = options(changes, clock, shutdown.clone());
         let model = Model::new((100, 30), NOW, Theme::new(true), false);
         let input = stream::unfold(pressed, |mut pressed| async move {
             let input = pressed.recv().await?;
@@ -317,17 +321,7 @@ async fn the_keyboard_is_only_polled_by_who_can_be_woken() {
     });
     let (_sources, sources) = mpsc::channel(1);
     let (clock, shutdown) = (Clock::anchored(NOW), Shutdown::default());
-    let options = Options {
-        own: None,
-        sources,
-        clock,
-        read_only: false,
-        keymap: Keymap::default(),
-        look: Look::default(),
-        editor: editor(),
-        recorder: None,
-        shutdown,
-    };
+    let options = options(sources, clock, shutdown);
     let model = Model::new((100, 30), NOW, Theme::new(true), false);
     let running = run_loop::run(model, options, Box::pin(input), Counted::default());
     assert!(timeout(Duration::from_secs(1), running).await.is_err(), "nobody quits");
